@@ -1,0 +1,33 @@
+# Every target makes what it needs: a fresh clone has nothing but Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+SINCE := $(shell date +%s)
+
+.PHONY: dev lint test rehearse simulator clean
+
+dev: $(READY)
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# make test TESTS=csr runs the tests whose names hold "csr". Two at a time, a file in one process: they wait a lot.
+test: $(READY)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(if $(TESTS),-k '$(TESTS)')
+
+rehearse: $(READY)
+	$(BIN)/python -m deployments.rehearsal --since $(SINCE)
+
+simulator: $(READY)
+	$(BIN)/python -m ucrenew.simulator
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache
