@@ -1,0 +1,70 @@
+"""The cluster as it was before the first change: read once for a renewal, never again (design.md §3).
+
+After the leaf, single sign-on off and services down would look like "before"; so every later life of a run
+takes them from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from ucrenew.domain.cluster import Node, Product, Role
+from ucrenew.domain.facts import ClusterFacts, NodeFacts
+from ucrenew.domain.x509 import fingerprint
+
+
+class NodeBaseline(BaseModel):
+    """One node as it was; certificates and requests by fingerprint."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    product: Product
+    role: Role
+    version: str
+    started: tuple[str, ...]
+    sso_enabled: bool
+    identity: str | None
+    csr: str | None
+    served: Mapping[int, str]
+
+    @property
+    def node(self) -> Node:
+        """Who it is."""
+        return Node(self.name, self.product, self.role)
+
+
+class Baseline(BaseModel):
+    """All nodes as they were."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    nodes: tuple[NodeBaseline, ...]
+
+    @property
+    def publisher(self) -> NodeBaseline:
+        """The CUCM publisher as it was."""
+        return next(seen for seen in self.nodes if seen.node.is_cucm_publisher)
+
+
+def baseline_of(facts: ClusterFacts) -> Baseline:
+    """What of a survey has to be remembered."""
+    return Baseline(at=facts.at, nodes=tuple(_node_baseline(seen) for seen in facts.nodes))
+
+
+def _node_baseline(seen: NodeFacts) -> NodeBaseline:
+    return NodeBaseline(
+        name=seen.node.name,
+        product=seen.node.product,
+        role=seen.node.role,
+        version=seen.version,
+        started=tuple(sorted(name for name in seen.services if seen.started(name))),
+        sso_enabled=bool(seen.sso_enabled),
+        identity=fingerprint(seen.identity) if seen.identity else None,
+        csr=fingerprint(seen.csr) if seen.csr else None,
+        served=seen.served,
+    )

@@ -1,0 +1,74 @@
+"""What a rule found: a stable reason, a sentence for people, the node and the row of the procedure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """REFUSE stops before anything changes; WARN is shown to the person who decides."""
+
+    REFUSE = "refuse"
+    WARN = "warn"
+
+
+class Reason(StrEnum):
+    """Stable codes: tests, profiles and other people's programs refer to them."""
+
+    RELEASE_WITHOUT_API = "release-without-api"
+    PLATFORM_SERVICE_DOWN = "platform-service-down"
+    TOMCAT_DOWN = "tomcat-down"
+    SSO_ON = "sso-on"
+    SSO_UNKNOWN = "sso-unknown"
+    REPLICATION = "replication"
+    CLOCK_SKEW = "clock-skew"
+    DISK_FULL = "disk-full"
+    BACKUP_OLD = "backup-old"
+    BACKUP_RUNNING = "backup-running"
+    NODES_DIFFER = "nodes-differ"
+    CSR_OUTSTANDING = "csr-outstanding"
+    CSR_NAME_MISSING = "csr-name-missing"
+    CSR_NAME_UNEXPECTED = "csr-name-unexpected"
+    CSR_COMMON_NAME = "csr-common-name"
+    CSR_COMMON_NAME_NOT_IN_SAN = "csr-common-name-not-in-san"
+    CSR_KEY = "csr-key"
+    CSR_HASH = "csr-hash"
+    CSR_ORGANIZATIONAL_UNIT = "csr-organizational-unit"
+    CSR_SIGNATURE = "csr-signature"
+    OTHER_KEY = "other-key"
+    NAME_MISSING = "name-missing"
+    NAME_EXTRA = "name-extra"
+    COMMON_NAME = "common-name"
+    EXTENDED_KEY_USAGE = "extended-key-usage"
+    KEY_USAGE = "key-usage"
+    NOT_YET_VALID = "not-yet-valid"
+    EXPIRED = "expired"
+    CA_CERTIFICATE = "ca-certificate"
+    WEAK_SIGNATURE = "weak-signature"
+    CHAIN_INCOMPLETE = "chain-incomplete"
+    CHAIN_INVALID = "chain-invalid"
+    CHAIN_UNEXPECTED_ROOT = "chain-unexpected-root"
+    OLD_CERTIFICATE_LEFT = "old-certificate-left"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a rule noticed; ``row`` is the row of the procedure, or the source where there is none."""
+
+    reason: Reason
+    sentence: str
+    row: str
+    node: str | None = None
+    severity: Severity = Severity.REFUSE
+
+    def __str__(self) -> str:
+        """The sentence with its node before and its code and row behind."""
+        where = f"{self.node}: " if self.node else ""
+        return f"{where}{self.sentence} [{self.reason}, {self.row}]"
+
+
+def refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that stop the renewal."""
+    return tuple(finding for finding in findings if finding.severity is Severity.REFUSE)

@@ -1,0 +1,80 @@
+"""The questions that people are asked: the facts in words, and the plan itself for whoever compares it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from cryptography import x509 as crypto
+
+from ucrenew.domain.finding import Finding
+from ucrenew.domain.plan import Plan
+from ucrenew.domain.x509 import fingerprint, names
+
+
+def start_question(plan: Plan) -> str:
+    """What is shown before the first change: names, restarts in order, what users notice, and the plan's JSON."""
+    return "\n".join(
+        (
+            f"### Renew {plan.purpose} on {plan.cluster}?",
+            "",
+            f"One request for {len(plan.nodes)} nodes is generated on **{plan.publisher}** and submitted to the CA.",
+            f"CA: {plan.authority}. Nothing is restarted before you are asked again.",
+            "",
+            *_listed("Names", plan.names),
+            *_listed("Restarts, in this order, after the second question", map(str, plan.restarts)),
+            *_listed("Not restarted", plan.not_restarted),
+            *_listed("What users will notice then", plan.notices),
+            *_listed("To know before", plan.findings),
+            *_shown(plan),
+        )
+    )
+
+
+def activate_question(
+    plan: Plan, leaf: crypto.Certificate, chain: Sequence[crypto.Certificate], noticed: Iterable[Finding] = ()
+) -> str:
+    """What is shown before the certificate is uploaded: from here on users notice."""
+    return "\n".join(
+        (
+            f"### Put the new {plan.purpose} certificate into service on {plan.cluster}?",
+            "",
+            f"From here on people notice: {len(plan.restarts)} services restart on {len(plan.nodes)} nodes.",
+            "",
+            f"- certificate `{fingerprint(leaf)}`",
+            f"- names {', '.join(sorted(names(leaf)))}",
+            f"- valid {leaf.not_valid_before_utc:%Y-%m-%d} to {leaf.not_valid_after_utc:%Y-%m-%d}",
+            f"- issued by {leaf.issuer.rfc4514_string()}",
+            f"- CA certificates, root first: {', '.join(ca.subject.rfc4514_string() for ca in chain)}",
+            "",
+            *_listed("Restarts, in this order", map(str, plan.restarts)),
+            *_listed("What users notice", plan.notices),
+            *_listed("What the checks noticed", map(str, noticed)),
+            *_shown(plan),
+        )
+    )
+
+
+def take_over_question(renewal: str, run: str, plan: Plan) -> str:
+    """What is shown when another run left a renewal open: go on with it, or abandon it."""
+    return "\n".join(
+        (
+            f"### Go on with {renewal}?",
+            "",
+            f"Run {run} left it open. **approve** goes on where it stopped, with its request and its answers.",
+            "**deny** abandons it: nothing is undone on the cluster, and the next run begins anew with a new request.",
+            "",
+            *_shown(plan),
+        )
+    )
+
+
+def _shown(plan: Plan) -> tuple[str, ...]:
+    """The digest, and the plan itself for whoever compares it."""
+    document = json.dumps(plan.document(), sort_keys=True, ensure_ascii=False)
+    return (f"Plan digest: `{plan.digest}`", "", "```json", document, "```")
+
+
+def _listed(title: str, lines: Iterable[str]) -> tuple[str, ...]:
+    found = [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
+    return (f"**{title}**", "", *found, "") if found else ()

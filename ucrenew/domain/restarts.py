@@ -1,0 +1,87 @@
+"""Which services are restarted after a purpose was renewed, where, in which order: data, with its source (S19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ucrenew.domain.cluster import Node, Product, Role
+from ucrenew.domain.plan import Restart
+from ucrenew.domain.purpose import Purpose
+
+
+class Where(StrEnum):
+    """The nodes that a service is restarted on."""
+
+    ALL = "all nodes"
+    CUCM = "CUCM nodes"
+    PUBLISHER = "the publisher"
+
+    def includes(self, node: Node) -> bool:
+        """True when the node is one of them."""
+        match self:
+            case Where.ALL:
+                return True
+            case Where.CUCM:
+                return node.product is Product.CUCM
+            case Where.PUBLISHER:
+                return node.is_cucm_publisher
+
+
+@dataclass(frozen=True)
+class RestartRule:
+    """The services of one purpose and release, in the order in which one node restarts them."""
+
+    source: str
+    services: tuple[tuple[str, Where], ...]
+    not_restarted: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+# cucm.md §2.4 (the message that 14/15 print after the upload) and §4.2.
+_TOMCAT_14_15 = RestartRule(
+    source="Cisco's reuse document of February 2026 and Security Guide 14; cucm.md §2.4, §4.2",
+    services=(
+        ("Cisco Tomcat", Where.ALL),
+        ("Cisco UDS Tomcat", Where.CUCM),
+        ("Cisco AXL Tomcat", Where.CUCM),
+        ("Cisco DRF Master", Where.PUBLISHER),
+        ("Cisco DRF Local", Where.ALL),
+    ),
+    not_restarted=(
+        "Cisco SSOSP Tomcat: only where single sign-on or OAuth is used",
+        "Cisco Tftp: serves the old certificate over HTTPS until it restarts; restart it where phones fetch files so",
+        "Cisco HAProxy and Cisco CallManager: only with SIP OAuth",
+        "Cisco Intercluster Lookup Service, Location Bandwidth Manager, Extension Mobility: Security Guide 14 only",
+    ),
+    notices=(
+        "while a node's Tomcat restarts (minutes) its web pages, self-care, AXL, UDS and Jabber log-ins there fail",
+        "phones lose corporate directory and extension mobility on that node for the same time; calls go on",
+        "no backup can run while the DRF services restart",
+    ),
+)
+
+_RULES: Mapping[Purpose, Mapping[int, RestartRule]] = {Purpose.TOMCAT: {14: _TOMCAT_14_15, 15: _TOMCAT_14_15}}
+
+
+def restart_rule(purpose: Purpose, release: int) -> RestartRule | None:
+    """The rule for a purpose and a major release, or None when none is known yet."""
+    return _RULES.get(purpose, {}).get(release)
+
+
+def in_restart_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Publisher, CUCM subscribers, IM&P publisher, IM&P subscribers; alphabetical where nothing else tells (S19)."""
+    return tuple(
+        sorted(nodes, key=lambda node: (node.product is not Product.CUCM, node.role is not Role.PUBLISHER, node.name)),
+    )
+
+
+def planned_restarts(rule: RestartRule, nodes: Iterable[Node], up: Mapping[str, frozenset[str]]) -> tuple[Restart, ...]:
+    """All restarts in order: node after node, and only services that were up on it (cucm.md §4.1 point 8)."""
+    return tuple(
+        Restart(node.name, service)
+        for node in in_restart_order(nodes)
+        for service, where in rule.services
+        if where.includes(node) and service in up.get(node.name, frozenset())
+    )

@@ -1,0 +1,75 @@
+"""What is kept of a renewal for those who ask later: decisions, fingerprints, restarts and their times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509 as crypto
+
+from ucrenew.domain.plan import Plan
+from ucrenew.domain.x509 import fingerprint
+from ucrenew.record import Kind, Record, Renewal
+from ucrenew.steps.proof import Served
+
+_MOMENTS = (Kind.BASELINE, Kind.CSR, Kind.REQUEST_ID, Kind.ISSUED, Kind.LEAF_INTENT)
+
+
+def evidence_of(  # noqa: PLR0913 - each by its name
+    renewal: Renewal, record: Record, plan: Plan, leaf: crypto.Certificate, served: Sequence[Served], *, at: datetime
+) -> dict[str, Any]:
+    """All of it as plain JSON values; times are ISO 8601 UTC, durations seconds."""
+    return {
+        "renewal": renewal.key,
+        "cluster": plan.cluster,
+        "purpose": plan.purpose.value,
+        "plan_digest": plan.digest,
+        "request_id": (record.value(Kind.REQUEST_ID) or {}).get("number"),
+        "leaf": fingerprint(leaf),
+        "not_after": leaf.not_valid_after_utc.isoformat(),
+        "answers": [
+            {
+                **{name: fact.value[name] for name in ("gate", "digest", "decision", "name", "ticket", "remark")},
+                "at": fact.at.isoformat(),
+            }
+            for fact in record.facts(Kind.ANSWER)
+        ],
+        "restarts": [
+            {"what": fact.about, "at": fact.at.isoformat(), "seconds": _seconds(record, fact.about, fact.at)}
+            for fact in record.facts(Kind.RESTART_DONE)
+        ],
+        "nodes": [asdict(row) for row in served],
+        "timings": {kind.value: fact.at.isoformat() for kind in _MOMENTS if (fact := record.fact(kind))}
+        | {"proven": at.isoformat()},
+    }
+
+
+def _seconds(record: Record, about: str, done: datetime) -> float | None:
+    intended = record.fact(Kind.RESTART_INTENT, about=about)
+    return round((done - intended.at).total_seconds(), 1) if intended else None
+
+
+def in_markdown(evidence: Mapping[str, Any]) -> str:
+    """The same for people."""
+    answers = [
+        f"| {answer['gate']} | {answer['decision']} | {answer['name']} | {answer['ticket']} | {answer['at']} |"
+        for answer in evidence["answers"]
+    ]
+    restarts = [f"| {row['what']} | {row['at']} | {row['seconds']} |" for row in evidence["restarts"]]
+    ports = [
+        f"| {row['node']} | {row['port']} | `{row['before'][:16]}` | `{row['after'][:16]}` |"
+        for row in evidence["nodes"]
+    ]
+    return "\n".join([
+        f"# {evidence['purpose']} on {evidence['cluster']}: renewed",
+        "",
+        f"Request {evidence['request_id']}, certificate `{evidence['leaf']}`, valid until {evidence['not_after']}.",
+        "",
+        f"Plan digest `{evidence['plan_digest']}`. Names of persons are stated, not authenticated.",
+        "",
+        *("| gate | decision | who | ticket | when |", "|---|---|---|---|---|", *answers, ""),
+        *("| restarted | done at | seconds |", "|---|---|---|", *restarts, ""),
+        *("| node | port | served before | serves now |", "|---|---|---|---|", *ports, ""),
+    ])  # fmt: skip

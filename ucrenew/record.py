@@ -1,0 +1,159 @@
+"""What has to be remembered (design.md §3): the facts of a renewal that cannot be read back from the cluster.
+
+1. A record belongs to a renewal (cluster x purpose x number), not to a run.
+2. Facts are appended, never changed; the first of a kind wins on reading.
+3. An intent is noted before the act, completion after it. No secret is ever in a fact.
+4. Where the facts are kept is the Store's affair; the flows keep them on the Prefect server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from ucrenew.domain.purpose import Purpose
+
+
+class Kind(StrEnum):
+    """The kinds of facts; ``about`` tells several of one kind apart (a node and service, a gate and digest)."""
+
+    OPENED = "opened"  # on the ledger of renewals: {number, run}
+    TAKEN_OVER = "taken-over"  # on the ledger of renewals: {run}; the last one holds
+    CLOSED = "closed"  # on the ledger of renewals: {number, outcome}
+    BASELINE = "baseline"  # everything as it was before the first change
+    PLAN = "plan"  # one a digest: what was shown to people
+    ASKED = "asked"  # one a question: {gate, digest, key, run}
+    ANSWER = "answer"  # one a question: {gate, digest, decision, name, ticket, remark}
+    CSR_INTENT = "csr-intent"
+    CSR = "csr"  # {fingerprint, pem}
+    SUBMIT_INTENT = "submit-intent"  # one an attempt
+    SUBMIT_NOT_SENT = "submit-not-sent"  # the attempt that surely never reached the CA
+    REQUEST_ID = "request-id"
+    ISSUED = "issued"  # {fingerprint, pem, chain}
+    LEAF_INTENT = "leaf-intent"
+    RESTART_INTENT = "restart-intent"
+    RESTART_DONE = "restart-done"
+    EVIDENCE = "evidence"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a record. ``value`` holds plain JSON values."""
+
+    kind: Kind
+    about: str
+    value: Mapping[str, Any]
+    at: datetime
+
+
+class Store(Protocol):
+    """Where facts are kept: append-only, in order, readable by every worker."""
+
+    def append(self, key: str, fact: Fact) -> None:
+        """Keep the fact durably before returning. Raises Transient when that cannot be promised."""
+
+    def read(self, key: str) -> list[Fact]:
+        """All facts under the key, oldest first."""
+
+
+class Record:
+    """The facts of one renewal."""
+
+    def __init__(self, store: Store, key: str, clock: Callable[[], datetime]) -> None:
+        """Open the record under a key of the store."""
+        self._store, self.key, self._clock = store, key, clock
+
+    def note(self, kind: Kind, value: Mapping[str, Any] | None = None, *, about: str = "") -> Mapping[str, Any]:
+        """Append a fact and return what now holds: the first of its kind, which another life may have written."""
+        self._store.append(self.key, Fact(kind, about, value or {}, self._clock().astimezone(UTC)))
+        return self.value(kind, about=about) or {}
+
+    def note_once(self, kind: Kind, value: Mapping[str, Any] | None = None, *, about: str = "") -> Mapping[str, Any]:
+        """Append a fact unless one of its kind is there; return what holds."""
+        found = self.value(kind, about=about)
+        return found if found is not None else self.note(kind, value, about=about)
+
+    def fact(self, kind: Kind, *, about: str = "") -> Fact | None:
+        """The first fact of a kind, or None."""
+        return next((fact for fact in self.facts(kind) if fact.about == about), None)
+
+    def value(self, kind: Kind, *, about: str = "") -> Mapping[str, Any] | None:
+        """The value of the first fact of a kind, or None."""
+        found = self.fact(kind, about=about)
+        return found.value if found else None
+
+    def facts(self, kind: Kind) -> list[Fact]:
+        """All facts of a kind, oldest first."""
+        return [fact for fact in self._store.read(self.key) if fact.kind is kind]
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """One renewal of one purpose on one cluster: its number and the run that it belongs to now."""
+
+    cluster: str
+    purpose: Purpose
+    number: int
+    run: str
+
+    @property
+    def key(self) -> str:
+        """The key of its record; lower case, digits and hyphens."""
+        return f"{renewals_key(self.cluster, self.purpose)}-{self.number}"
+
+
+def renewals_key(cluster: str, purpose: Purpose) -> str:
+    """The key of the ledger that counts the renewals of a purpose."""
+    return f"ucrenew-{cluster}-{purpose.value.lower()}"
+
+
+class Renewals:
+    """The ledger of renewals of one purpose on one cluster: which is open, which number comes next."""
+
+    def __init__(self, store: Store, cluster: str, purpose: Purpose, clock: Callable[[], datetime]) -> None:
+        """Open the ledger."""
+        self._ledger = Record(store, renewals_key(cluster, purpose), clock)
+        self._cluster, self._purpose = cluster, purpose
+
+    def latest_first(self) -> list[Renewal]:
+        """Every renewal that was ever opened, the last one first."""
+        runs: dict[int, str] = {}
+        for fact in self._ledger.facts(Kind.OPENED):
+            runs.setdefault(int(fact.about), str(fact.value["run"]))
+        for fact in self._ledger.facts(Kind.TAKEN_OVER):
+            runs[int(fact.about)] = str(fact.value["run"])
+        return [Renewal(self._cluster, self._purpose, number, runs[number]) for number in sorted(runs, reverse=True)]
+
+    def last(self) -> Renewal | None:
+        """The renewal that was opened last, ended or not; None when there never was one."""
+        return next(iter(self.latest_first()), None)
+
+    def current(self) -> Renewal | None:
+        """The renewal that is open, or None."""
+        last = self.last()
+        return last if last and self.outcome(last.number) is None else None
+
+    def open(self, run: str) -> Renewal:
+        """Open the next renewal for a run, or return the one that is open."""
+        if found := self.current():
+            return found
+        number = last.number + 1 if (last := self.last()) else 1
+        kept = self._ledger.note(Kind.OPENED, {"run": run}, about=str(number))
+        return Renewal(self._cluster, self._purpose, number, str(kept["run"]))
+
+    def take_over(self, renewal: Renewal, run: str) -> Renewal:
+        """Note that another run goes on with the renewal."""
+        self._ledger.note(Kind.TAKEN_OVER, {"run": run}, about=str(renewal.number))
+        return replace(renewal, run=run)
+
+    def close(self, renewal: Renewal, outcome: str) -> None:
+        """Note that the renewal has ended, and how."""
+        self._ledger.note_once(Kind.CLOSED, {"outcome": outcome}, about=str(renewal.number))
+
+    def outcome(self, number: int) -> str | None:
+        """How a renewal ended, or None."""
+        found = self._ledger.value(Kind.CLOSED, about=str(number))
+        return str(found["outcome"]) if found else None
