@@ -1,0 +1,262 @@
+"""The simulated enterprise CA: its templates, request database and officer.
+
+Rule 1: every submission makes a new row and a new request id, whatever becomes of it (certsrv.md §2).
+Rule 2: a row is decided once: issued, denied, or pending until an officer decides it.
+Rule 3: every submission that arrives is written to the ledger, the refused ones with the reason.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from cryptography import x509
+
+from ucrenew.simulator import bending, refusals
+from ucrenew.simulator.hierarchy import Hierarchy
+from ucrenew.simulator.ledger import Ledger, utc_now
+from ucrenew.simulator.refusals import Refusal
+from ucrenew.simulator.request_rows import Row, Status
+from ucrenew.simulator.signing import CLIENT_AUTH, HONEST, SERVER_AUTH, Template
+
+TEMPLATES = (
+    Template("WebServer", "Web Server"),
+    Template(
+        "CiscoUC",
+        "Cisco UC",
+        extended_key_usages=(SERVER_AUTH, CLIENT_AUTH),
+        key_usages=("digital_signature", "key_encipherment", "data_encipherment"),
+        approval=True,
+    ),
+)
+
+_OWN = {"reachable": (bool,), "service_running": (bool,), "sign_seconds": (int, float), "renewals": (int,)}
+
+
+class OfficerRefused(Exception):
+    """The officer asked for something that the request database does not allow; the text says why."""
+
+
+class UnknownRequest(OfficerRefused):
+    """There is no request of that id."""
+
+
+class NotPending(OfficerRefused):
+    """The request is not pending any more."""
+
+
+class ServiceStopped(Exception):
+    """The web server cannot reach the CA service: no row is made (certsrv.md §8, 0x800706ba)."""
+
+
+class Authority:
+    """A root and an issuing CA that really sign, and the database of requests.
+
+    ``reachable`` says whether the web server answers at all, ``service_running`` whether it can reach the CA behind it.
+    ``on_change`` is called after every `configure`, for whoever owns the web server's port.
+    ``latency`` scales the seconds that signing takes at the start; ``sign_seconds`` set later are plain seconds.
+    """
+
+    def __init__(  # noqa: D107, PLR0913 - the class says it
+        self,
+        domain: str,
+        first_request_id: int = 32,
+        ledger: Ledger | None = None,
+        latency: float = 0.0,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self.domain = domain
+        self.ledger = ledger or Ledger(clock)
+        self.officer = f"{domain.partition('.')[0].upper()}\\ca-officer"
+        self.reachable = True
+        self.service_running = True
+        self.sign_seconds = 1.0 * latency  # [I]
+        self.on_change: Callable[[], None] = lambda: None
+        self.bends = HONEST
+        self.templates = {template.name: template for template in TEMPLATES}
+        self._clock = clock
+        self._wait = wait or threading.Event().wait
+        self._lock = threading.RLock()
+        self._rows: dict[int, Row] = {}
+        self._next_id = first_request_id
+        self._hierarchy = Hierarchy(domain, self._now())
+        self._web = self._hierarchy.web_certificate(TEMPLATES[0], self._now())
+
+    @property
+    def name(self) -> str:
+        """The issuing CA's common name, as the pages show it."""
+        return self._hierarchy.name
+
+    @property
+    def host(self) -> str:
+        """The web server's name."""
+        return self._hierarchy.host
+
+    @property
+    def root(self) -> x509.Certificate:
+        """The trust anchor of the scene."""
+        return self._hierarchy.root
+
+    @property
+    def intermediate(self) -> x509.Certificate:
+        """The issuing CA's newest certificate."""
+        return self._hierarchy.issuing(-1)
+
+    @property
+    def renewals(self) -> int:
+        """How often the issuing CA was renewed (certsrv.md §6, ``nRenewals``)."""
+        return self._hierarchy.renewals
+
+    def web_certificate(self) -> tuple[bytes, bytes]:
+        """PEM of the web server's chain (leaf and issuing CA) and of its key."""
+        return self._web
+
+    def submit(self, csr: bytes | None, template: str | None, requester: str) -> Row:
+        """Make a row of one submission; ``csr`` is None when its encoding could not even be read."""
+        with self._lock:
+            if not self.service_running:
+                self._write_down(requester, refused=refusals.RPC_UNAVAILABLE)
+                raise ServiceStopped(refusals.RPC_UNAVAILABLE)
+            row = self._judge(csr, template, requester)
+            self._next_id += 1
+            self._rows[row.id] = row
+            self._write_down(
+                requester,
+                request_id=row.id,
+                subject=row.subject,
+                fingerprint=row.fingerprint,
+                refused=row.message.strip() if row.status is Status.DENIED else None,
+            )
+        self._wait(self.sign_seconds)
+        return row
+
+    def requests(self) -> list[dict[str, object]]:
+        """All rows, oldest first, for the control API."""
+        with self._lock:
+            return [row.shown() for row in self._rows.values()]
+
+    def find(self, number: int) -> Row | None:
+        """The row of a request id; raises `ServiceStopped`."""
+        with self._lock:
+            if not self.service_running:
+                raise ServiceStopped(refusals.RPC_UNAVAILABLE)
+            return self._rows.get(number)
+
+    def issue(self, number: int) -> None:
+        """The officer issues a pending request; raises `UnknownRequest` or `NotPending`."""
+        with self._lock:
+            self._rows[number] = self._issued(self._pending(number, "issued"))
+
+    def deny(self, number: int) -> None:
+        """The officer denies a pending request; raises `UnknownRequest` or `NotPending`."""
+        with self._lock:
+            row = self._pending(number, "denied")
+            refusal = refusals.by_officer(self.officer)
+            self._rows[number] = replace(
+                row, status=Status.DENIED, message=refusal.message, last_status=refusal.last_status
+            )
+
+    def chain_of(self, row: Row) -> list[x509.Certificate]:
+        """The leaf of an issued row, its issuing CA and the root."""
+        return ([row.certificate] if row.certificate else []) + self.ca_chain(row.generation)
+
+    def ca_chain(self, generation: int) -> list[x509.Certificate]:
+        """The CA's own chain; raises IndexError when it was not renewed so often."""
+        return self._hierarchy.chain(generation, self.bends)
+
+    def ca_certificate(self, generation: int) -> x509.Certificate:
+        """The issuing CA's certificate of one generation, 0 the oldest; raises IndexError."""
+        return self._hierarchy.issuing(generation)
+
+    def crl(self, generation: int) -> x509.CertificateRevocationList:
+        """The CRL of one generation; raises IndexError."""
+        return self._hierarchy.crl(generation, self._now())
+
+    def configure(self, **attributes: object) -> None:
+        """Bend the CA: attributes of its own, of `Bends`, and ``template`` {name: {attribute: value}}.
+
+        ``profile="honest"`` takes every bend back. Raises ValueError with a sentence, and then has changed nothing.
+        """
+        with self._lock:
+            bends, templates, own = self.bends, self.templates, dict[str, object]()
+            for name, value in attributes.items():
+                if name in _OWN:
+                    own[name] = self._sound(name, value)
+                elif name == "template":
+                    templates = bending.templates(templates, value)
+                elif name == "profile" and value == "honest":
+                    bends, templates = HONEST, {template.name: template for template in TEMPLATES}
+                else:
+                    bends = bending.replaced(bends, {name: value})
+            self._take_over(own)
+            self.bends, self.templates = bends, templates
+        self.on_change()
+
+    def _sound(self, name: str, value: object) -> object:
+        if type(value) not in _OWN[name]:
+            raise ValueError(f"{value!r} is no value for {name}")
+        if name == "renewals" and isinstance(value, int) and value < self.renewals:
+            raise ValueError(f"the CA was renewed {self.renewals} times already; that cannot be taken back")
+        return value
+
+    def _take_over(self, own: Mapping[str, object]) -> None:
+        for name, value in own.items():
+            if name != "renewals":
+                setattr(self, name, value)
+        wanted = own.get("renewals")
+        while isinstance(wanted, int) and self.renewals < wanted:
+            self._hierarchy.renew(self._now())
+
+    def _judge(self, encoded: bytes | None, template: str | None, requester: str) -> Row:
+        csr = refusals.readable(encoded)
+        known = self._template(template)
+        template = known.name if known else template
+        refusal = refusals.of_request(csr, template, known)
+        if refusal is not None:
+            return self._row(csr, template, requester, Status.DENIED, refusal)
+        row = self._row(csr, template, requester, Status.PENDING, refusals.UNDER_SUBMISSION)
+        return row if known is not None and known.approval else self._issued(row)
+
+    def _row(
+        self,
+        csr: x509.CertificateSigningRequest | None,
+        template: str | None,
+        requester: str,
+        status: Status,
+        reason: Refusal,
+    ) -> Row:
+        return Row(self._next_id, requester, template or "", status, reason.message, reason.last_status, csr)
+
+    def _template(self, name: str | None) -> Template | None:
+        """A published template by its short name; directory names know no case."""
+        wanted = (name or "").casefold()
+        found = [one for one in self.templates.values() if one.published and one.name.casefold() == wanted]
+        return found[0] if found else None
+
+    def _issued(self, row: Row) -> Row:
+        template = self._template(row.template)
+        if row.csr is None or template is None:
+            raise NotPending(f"Request {row.id} cannot be issued: its template is not published any more.")
+        leaf = self._hierarchy.leaf(row.csr, template, self._now(), self.bends)
+        return replace(
+            row, status=Status.ISSUED, message="Issued", certificate=leaf, generation=self.renewals,
+            last_status=refusals.SUCCESS,
+        )  # fmt: skip
+
+    def _pending(self, number: int, verb: str) -> Row:
+        row = self._rows.get(number)
+        if row is None:
+            raise UnknownRequest(f"The CA has no request {number}.")
+        if row.status is not Status.PENDING:
+            raise NotPending(f"Request {number} cannot be {verb}: it is {row.status.value}, not pending.")
+        return row
+
+    def _now(self) -> datetime:
+        return self._clock().replace(microsecond=0)
+
+    def _write_down(self, requester: str, **where: object) -> None:
+        self.ledger.write("submit", node=self.host, account=requester, **where)

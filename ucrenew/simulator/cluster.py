@@ -1,0 +1,326 @@
+"""The one state of the cluster and everything that changes it; REST and CLI are views of it.
+
+Rule 1: one write at a time ([I] guess: parallel uploads are undocumented, cucm.md §6.7); it waits outside the lock.
+Rule 2: every state-changing call is in the ledger once, at the node addressed; fan-out writes nothing.
+Rule 3: where the reference only infers, an attribute of ``Readings`` switches between the candidates.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from ucrenew.domain.cluster import Node
+from ucrenew.simulator import csr as requests
+from ucrenew.simulator import uploads
+from ucrenew.simulator.csr import ECDSA, PendingRequest, Unacceptable, Wish
+from ucrenew.simulator.database import Database
+from ucrenew.simulator.identity import Identity, factory_root, fingerprint, new_key, self_signed
+from ucrenew.simulator.ledger import Ledger
+from ucrenew.simulator.node import FanOut, SimulatedNode, own_units
+from ucrenew.simulator.pace import Delays, Pace
+from ucrenew.simulator.readings import Readings
+from ucrenew.simulator.scene import Scene
+from ucrenew.simulator.services import (
+    ADMINISTRATIVE_WEB,
+    CHANGE_NOTIFICATION,
+    TOMCAT,
+    ServiceChange,
+    installed_services,
+)
+from ucrenew.simulator.trust import TrustEntry
+from ucrenew.simulator.uploads import Refusal
+
+_FACTORY_ROOTS = ("Cisco Root CA 2048", "Cisco Root CA M2", "ACT2 SUDI CA", "Cisco Manufacturing CA SHA2")
+
+
+class Cluster:
+    """Nodes, what they hold, and the calls that change it."""
+
+    def __init__(self, scene: Scene, ledger: Ledger, pace: Pace, delays: Delays, clock: Callable[[], datetime]) -> None:  # noqa: D107 - the class says it
+        self.scene = scene
+        self.ledger = ledger
+        self.pace = pace
+        self.delays = delays
+        self.clock = clock
+        self.readings = Readings()
+        self.lock = threading.RLock()
+        self.database = Database()
+        self._writing = threading.Lock()
+        # Only the identities that are served have a key of their own; the others share one, for a quick start.
+        self._shared_key = new_key()
+        self.nodes = {node.name: self._install(index, node) for index, node in enumerate(scene.nodes)}
+        self._exchange_certificates()
+
+    def others(self, node: SimulatedNode) -> list[SimulatedNode]:
+        """All nodes but this one."""
+        return [other for other in self.nodes.values() if other is not node]
+
+    def generate_csr(
+        self, node: SimulatedNode, told: dict[str, object], account: str
+    ) -> tuple[PendingRequest, list[str]]:
+        """Make a CSR on ``node`` and bring it to every node it is for (S6-S9); raises Unacceptable.
+
+        A second one replaces the first without a word (S7, cucm.md §1.3).
+        """
+        unit = str(told.get("service", ""))
+        with self._writing:
+            try:
+                pending = self._make_csr(node, told)
+            except Unacceptable as reason:
+                self.ledger.write("csr", node=node.name, account=account, purpose=unit, refused=str(reason))
+                raise
+            self.ledger.write(
+                "csr",
+                node=node.name,
+                account=account,
+                purpose=unit,
+                fingerprint=pending.fingerprint,
+                subject=pending.request.subject.rfc4514_string(),
+            )
+            self.pace.wait(self.delays.csr_seconds)
+            return pending, self._spread(node, pending.multi_server, unit, _put_request(unit, pending))
+
+    def overwrite_csr(self, node: SimulatedNode, unit: str) -> None:
+        """A person made another CSR on the administration page: nothing in the ledger, ours is gone (S7)."""
+        told: dict[str, object] = {"service": unit, "distribution": self.readings.multi_server_word}
+        pending = self._make_csr(node, told)
+        self._spread(node, pending.multi_server, unit, _put_request(unit, pending))
+
+    def upload_trust(
+        self, node: SimulatedNode, unit: str, texts: Sequence[object], description: str, account: str
+    ) -> None:
+        """Put CA certificates into a trust store, one after the other (S15, S16); raises Refusal at the first no."""
+        with self._writing:
+            for text in texts:
+                self._upload_one_trust(node, unit, text, description, account)
+
+    def upload_leaf(self, node: SimulatedNode, unit: str, texts: Sequence[object], account: str) -> list[str]:
+        """Install the certificate of the pending CSR; the names of the nodes that have it (S17). Raises Refusal."""
+        with self._writing:
+            certificate: x509.Certificate | None = None
+            try:
+                certificate = uploads.read_pem(texts[0] if texts else "")
+                identity = self._judge_leaf(node, unit, certificate, texts[1:])
+            except Refusal as reason:
+                self._note_upload("leaf-upload", node, unit, certificate, account, refused=reason.text)
+                raise
+            self._note_upload("leaf-upload", node, unit, certificate, account)
+            self.pace.wait(self.delays.leaf_seconds)
+            return self._spread(node, identity.multi_server, unit, self._put_identity(unit, identity))
+
+    def change_service(self, node: SimulatedNode, name: str, verb: str, account: str) -> ServiceChange:
+        """Begin `utils service restart|start|stop` (S19); the caller has checked that the service can be changed."""
+        self.ledger.write(verb, node=node.name, account=account, service=name)
+        delays = self.delays
+        tomcat = name == TOMCAT
+        seconds = (
+            delays.tomcat_stop_seconds if tomcat else delays.service_stop_seconds,
+            delays.tomcat_start_seconds if tomcat else delays.service_start_seconds,
+        )
+        change = ServiceChange(node.services[name], self.pace, self.clock, seconds, lambda: node.service_changed(name))
+        change.begin(stopping=verb != "start", starting=verb != "stop")
+        return change
+
+    def set_fan_out(self, node: SimulatedNode, fan_out: FanOut) -> None:
+        """Bend what reaches ``node``; back to normal delivers what it missed, in order."""
+        node.fan_out = fan_out
+        if fan_out is FanOut.NORMAL:
+            self._resync(node)
+
+    def _install(self, index: int, node: Node) -> SimulatedNode:
+        now = self.clock()
+        services = installed_services(node, now)
+        simulated = SimulatedNode(
+            node, f"192.0.2.{11 + index}", self.scene.version, services, self.clock, sso=self.scene.sso
+        )
+        elliptic = new_key(elliptic=True)
+        for unit in own_units(node.product, ecdsa=self.scene.ecdsa):
+            key = new_key() if unit == "tomcat" else elliptic if unit.endswith(ECDSA) else self._shared_key
+            host = node.host + ("-EC" if unit.endswith(ECDSA) else "")
+            identity = self_signed(f"{host}.{self.scene.domain}", key, now, names=(node.name,))
+            simulated.installed[unit] = identity
+            self.database.add(simulated, unit, identity.certificate)
+        if node == self.scene.nodes[0]:
+            simulated.last_backup = (now - timedelta(days=1)).date()
+        simulated.load_tomcat()
+        return simulated
+
+    def _exchange_certificates(self) -> None:
+        """Own Tomcat certificates land in tomcat-trust of the other nodes (cucm_inside.md §A), beside factory roots."""
+        roots = [factory_root(name, self.clock()) for name in _FACTORY_ROOTS]
+        for node in self.nodes.values():
+            for root in roots:
+                self._put_trust("tomcat", TrustEntry(root))(node)
+            for other in self.nodes.values():
+                self._put_trust("tomcat", TrustEntry(other.installed["tomcat"].certificate))(node)
+
+    def _make_csr(self, node: SimulatedNode, told: dict[str, object]) -> PendingRequest:
+        unit = str(told.get("service", ""))
+        if unit not in node.installed:
+            message = f"Invalid service {unit}"
+            raise Unacceptable(message)
+        multi_server = self._is_multi_server(told.get("distribution", "this-server"))
+        targets = requests.covered(unit, self.scene.nodes) if multi_server else (node.node,)
+        elliptic, length, hash_name = requests.check_key(unit, told)
+        publisher = next(iter(targets)).name if multi_server else None
+        wish = Wish(
+            unit=unit,
+            multi_server=multi_server,
+            common_name=str(told.get("commonName") or requests.default_common_name(unit, publisher, node.node)),
+            alternative_names=requests.check_names(told.get("altNames", [])),
+            elliptic=elliptic,
+            length=length,
+            hash_name=hash_name,
+        )
+        return requests.make_request(
+            wish,
+            targets,
+            self.scene.domain,
+            self.clock(),
+            with_unit=not node.has_certificate_api(),
+            with_common_name=self.readings.common_name_in_san,
+        )
+
+    def _is_multi_server(self, distribution: object) -> bool:
+        if distribution not in {"this-server", self.readings.multi_server_word}:
+            message = f"Invalid distribution {distribution}"
+            raise Unacceptable(message)
+        return distribution == self.readings.multi_server_word
+
+    def _upload_one_trust(self, node: SimulatedNode, unit: str, text: object, description: str, account: str) -> None:
+        certificate: x509.Certificate | None = None
+        try:
+            certificate = uploads.read_pem(text)
+            entry = self._judge_trust(node, unit, TrustEntry(certificate, description))
+        except Refusal as reason:
+            self._note_upload("trust-upload", node, unit, certificate, account, refused=reason.text)
+            raise
+        self._note_upload("trust-upload", node, unit, certificate, account)
+        self.pace.wait(self.delays.trust_seconds)
+        put = self._put_trust(unit, entry)
+        put(node)
+        for other in self.others(node):
+            self._notify(other, put)
+
+    def _judge_trust(self, node: SimulatedNode, unit: str, entry: TrustEntry) -> TrustEntry:
+        store, now = node.store(unit), node.clock()
+        uploads.check_dates(entry.certificate, now)
+        if self.readings.issuer_needed_in_trust:
+            uploads.check_issuer(entry.certificate, store.certificates())
+        if self.readings.already_there == "error" and store.holds(entry.certificate):
+            raise Refusal(400, "Certificate already exists in the trust-store")
+        if self.readings.older_namesake == "error" and store.keeps_older(entry.certificate):
+            raise Refusal(400, "Trust Certificates with the Same CN are Not Replaced")
+        return entry
+
+    def _judge_leaf(
+        self, node: SimulatedNode, unit: str, certificate: x509.Certificate, others: Sequence[object]
+    ) -> Identity:
+        if unit not in node.installed:
+            raise Refusal(400, f"Invalid service {unit}")
+        known = node.store(unit).certificates()
+        if self.readings.chain_with_leaf == "counts":
+            known += [uploads.read_pem(text) for text in others]
+        pending = uploads.check_leaf(
+            certificate,
+            node.requests.get(unit),
+            known,
+            node.clock(),
+            unit=unit,
+            key_status=self.readings.key_mismatch_status,
+        )
+        return Identity(certificate, pending.key, pending.multi_server)
+
+    def _spread(
+        self, node: SimulatedNode, multi_server: object, unit: str, put: Callable[[SimulatedNode], None]
+    ) -> list[str]:
+        """Bring a CSR or an identity to the nodes it is for, within the call; the names of those that have it.
+
+        The way is HTTPS between the nodes, so both web services have to be up there (cucm_inside.md §C [I]). One that
+        cannot be reached is left out of the answer and never told ([I]: no failure text is known).
+        """
+        put(node)
+        names = [node.name]
+        if not multi_server:
+            return names
+        targets = {target.name for target in requests.covered(unit, self.scene.nodes)}
+        for other in self.others(node):
+            if other.name not in targets or not other.answers(TOMCAT, ADMINISTRATIVE_WEB):
+                continue
+            if other.fan_out is FanOut.NORMAL:
+                put(other)
+                names.append(other.name)
+            else:
+                self._delay(other, put)
+        return names
+
+    def _notify(self, node: SimulatedNode, put: Callable[[SimulatedNode], None]) -> None:
+        """Certificate change notification: 1-2 s, up to 1800 s when missed, never when broken (cucm_inside.md §A.1)."""
+        if node.fan_out is FanOut.NORMAL and node.answers(CHANGE_NOTIFICATION):
+            self.pace.later(self.delays.fan_out_seconds, lambda: put(node))
+        else:
+            self._delay(node, put)
+
+    def _delay(self, node: SimulatedNode, put: Callable[[SimulatedNode], None]) -> None:
+        def deliver() -> None:
+            put(node)
+
+        node.late.append(deliver)
+        if node.fan_out is not FanOut.BROKEN:
+            self.pace.later(self.delays.resync_seconds, lambda: self._resync(node))
+
+    def _resync(self, node: SimulatedNode) -> None:
+        """The full resynchronisation of every 30 minutes brings what was missed (cucm_inside.md §A)."""
+        while node.fan_out is not FanOut.BROKEN and node.answers(CHANGE_NOTIFICATION) and node.late:
+            node.late.popleft()()
+
+    def _put_trust(self, unit: str, entry: TrustEntry) -> Callable[[SimulatedNode], None]:
+        def put(node: SimulatedNode) -> None:
+            with self.lock:
+                if node.store(unit).put(entry):
+                    self.database.add(node, f"{unit.removesuffix(ECDSA)}-trust", entry.certificate)
+
+        return put
+
+    def _put_identity(self, unit: str, identity: Identity) -> Callable[[SimulatedNode], None]:
+        """Install the leaf: it also shows up in the trust store, the CSR is consumed, old rows stay (S28)."""
+        in_trust = self._put_trust(unit, TrustEntry(identity.certificate))
+
+        def put(node: SimulatedNode) -> None:
+            with self.lock:
+                node.installed[unit] = identity
+                node.requests.pop(unit, None)
+                self.database.add(node, unit, identity.certificate, multi_server=identity.multi_server)
+            in_trust(node)
+
+        return put
+
+    def _note_upload(  # noqa: PLR0917, PLR0913 - the columns of a ledger entry
+        self,
+        kind: str,
+        node: SimulatedNode,
+        unit: str,
+        certificate: x509.Certificate | None,
+        account: str,
+        refused: str | None = None,
+    ) -> None:
+        self.ledger.write(
+            kind,
+            node=node.name,
+            account=account,
+            purpose=unit,
+            fingerprint=fingerprint(certificate) if certificate else None,
+            subject=certificate.subject.rfc4514_string() if certificate else None,
+            refused=refused,
+        )
+
+
+def _put_request(unit: str, pending: PendingRequest) -> Callable[[SimulatedNode], None]:
+    def put(node: SimulatedNode) -> None:
+        node.requests[unit] = pending
+
+    return put

@@ -1,0 +1,161 @@
+"""The control API: what a test, the rehearsal or a person uses to look behind the scene and to bend it.
+
+Rule 1: nothing here stands for an interface of Cisco's or Microsoft's, but for the CA officer's hand.
+Rule 2: a call that cannot be done is answered with a sentence and changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, Response, jsonify, request
+
+from ucrenew.simulator.authority import Authority, OfficerRefused, UnknownRequest
+from ucrenew.simulator.bend import CannotBend, Fault, bend_cluster, bend_node, set_fault
+from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.report import cluster_state, node_state
+
+if TYPE_CHECKING:
+    from flask.json.provider import DefaultJSONProvider
+    from werkzeug.exceptions import HTTPException
+
+
+class Unknown(Exception):
+    """There is nothing of that name."""
+
+
+def application(cluster: Cluster, authority: Authority, stop: threading.Event) -> Flask:
+    """The control API as a WSGI application."""
+    app = Flask("control")
+    cast("DefaultJSONProvider", app.json).sort_keys = False
+    desk = ControlDesk(cluster, authority, stop)
+    for method, path, answer in (
+        ("GET", "/state", desk.state),
+        ("PATCH", "/state", desk.change_state),
+        ("POST", "/cluster", desk.change_cluster),
+        ("POST", "/nodes/<name>", desk.change_node),
+        ("POST", "/faults", desk.change_fault),
+        ("GET", "/requests", desk.requests),
+        ("POST", "/requests/<int:number>/issue", desk.issue),
+        ("POST", "/requests/<int:number>/deny", desk.deny),
+        ("POST", "/ca", desk.change_authority),
+        ("GET", "/ledger", desk.ledger),
+        ("POST", "/shutdown", desk.shut_down),
+    ):
+        app.add_url_rule(path, f"{method} {path}", answer, methods=[method])
+    app.register_error_handler(CannotBend, lambda reason: _error(400, str(reason)))
+    app.register_error_handler(ValueError, lambda reason: _error(400, str(reason)))
+    app.register_error_handler(Unknown, lambda reason: _error(404, str(reason)))
+    app.register_error_handler(UnknownRequest, lambda reason: _error(404, str(reason)))
+    app.register_error_handler(OfficerRefused, lambda reason: _error(409, str(reason)))
+    for code in (404, 405):
+        app.register_error_handler(code, _plain_error)
+    return app
+
+
+class ControlDesk:
+    """The calls of the control API."""
+
+    def __init__(self, cluster: Cluster, authority: Authority, stop: threading.Event) -> None:  # noqa: D107 - the class says it
+        self._cluster = cluster
+        self._authority = authority
+        self._stop = stop
+
+    def state(self) -> Response:
+        """The whole truth."""
+        return jsonify({**cluster_state(self._cluster), "ca": {"requests": self._authority.requests()}})
+
+    def change_state(self) -> Response:
+        """`{"nodes": {name: {...}} or [{"name": ..., ...}], "cluster": {...}}`."""
+        told = _body()
+        nodes = told.pop("nodes", {})
+        if isinstance(nodes, list):
+            nodes = {str(node.pop("name", "")): node for node in nodes}
+        changes = [
+            (self._node(name), attributes) for name, attributes in cast("dict[str, dict[str, object]]", nodes).items()
+        ]
+        cluster = cast("dict[str, object]", told.pop("cluster", {}))
+        if told:
+            message = f"The state has no {', '.join(told)}"
+            raise CannotBend(message)
+        bend_cluster(self._cluster, cluster)
+        for node, attributes in changes:
+            bend_node(self._cluster, node, attributes)
+        return self.state()
+
+    def change_cluster(self) -> Response:
+        """Delays, readings, or an attribute of every node."""
+        bend_cluster(self._cluster, _body())
+        return jsonify(cluster_state(self._cluster))
+
+    def change_node(self, name: str) -> Response:
+        """Attributes of one node."""
+        node = self._node(name)
+        bend_node(self._cluster, node, _body())
+        return jsonify(node_state(node))
+
+    def change_fault(self) -> Response:
+        """`{"kind": "html"|"no-prompt"|"hold", "node": fqdn, "on": true}`."""
+        told = _body()
+        node = self._node(str(told.get("node")))
+        if told.get("kind") not in set(Fault) or not isinstance(told.get("on"), bool):
+            message = f"A fault is one of {', '.join(Fault)}, with on true or false"
+            raise CannotBend(message)
+        set_fault(node, Fault(str(told["kind"])), on=bool(told["on"]))
+        return jsonify(node_state(node))
+
+    def requests(self) -> Response:
+        """The CA's requests."""
+        return jsonify(self._authority.requests())
+
+    def issue(self, number: int) -> Response:
+        """The officer's click on Issue."""
+        self._authority.issue(number)
+        return self.requests()
+
+    def deny(self, number: int) -> Response:
+        """The officer's click on Deny."""
+        self._authority.deny(number)
+        return self.requests()
+
+    def change_authority(self) -> Response:
+        """Bend what the CA signs."""
+        self._authority.configure(**_body())
+        return jsonify({"ok": True})
+
+    def ledger(self) -> Response:
+        """Every state-changing call so far."""
+        return jsonify(self._cluster.ledger.entries())
+
+    def shut_down(self) -> Response:
+        """End the process in order."""
+        # After this answer has left: the ports close as soon as the event is set.
+        threading.Timer(0.1, self._stop.set).start()
+        return jsonify({"ok": True})
+
+    def _node(self, name: str) -> SimulatedNode:
+        found = self._cluster.nodes.get(name.lower())
+        if found is None:
+            message = f"There is no node {name}"
+            raise Unknown(message)
+        return found
+
+
+def _body() -> dict[str, object]:
+    told = request.get_json(force=True, silent=True)
+    if not isinstance(told, dict):
+        message = "The body is not a JSON object"
+        raise CannotBend(message)
+    return cast("dict[str, object]", told)
+
+
+def _error(status: int, text: str) -> Response:
+    refused = jsonify({"error": text})
+    refused.status_code = status
+    return refused
+
+
+def _plain_error(trouble: HTTPException) -> Response:
+    return _error(trouble.code or 500, f"{trouble.name}: {request.method} {request.path}")

@@ -1,0 +1,85 @@
+"""The simulated CA's own certificates: one root, the issuing CA's generations, and the web server's certificate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
+
+from ucrenew.simulator import signing
+from ucrenew.simulator.signing import Bends, Signer, Template
+
+
+class Hierarchy:
+    """A root and below it an issuing CA; a renewal keeps its name and changes its key (certsrv.md §6)."""
+
+    def __init__(self, domain: str, now: datetime) -> None:  # noqa: D107 - the class says it
+        organisation = domain.partition(".")[0].capitalize()
+        self.host = f"ca.{domain}"
+        self.name = f"{organisation} Issuing CA 1"
+        self._domain = domain
+        self._root = signing.new_root(self._called(f"{organisation} Root CA"), now)
+        self._generations = [self._below(self._root, self.name, now)]
+
+    @property
+    def root(self) -> x509.Certificate:
+        """The trust anchor."""
+        return self._root.certificate
+
+    @property
+    def renewals(self) -> int:
+        """How often the issuing CA was renewed; also the number of its newest generation."""
+        return len(self._generations) - 1
+
+    def renew(self, now: datetime) -> None:
+        """A new key and certificate under the same name."""
+        self._generations.append(self._below(self._root, self.name, now))
+
+    def issuing(self, generation: int) -> x509.Certificate:
+        """The issuing CA's certificate of one generation, 0 the oldest; raises IndexError."""
+        return self._generations[generation].certificate
+
+    def chain(self, generation: int, bends: Bends) -> list[x509.Certificate]:
+        """Issuing CA and root; raises IndexError."""
+        everything = {"intermediate": self.issuing(generation), "root": self.root}
+        return [certificate for name, certificate in everything.items() if name != bends.missing_from_chain]
+
+    def crl(self, generation: int, now: datetime) -> x509.CertificateRevocationList:
+        """The CRL of one generation; raises IndexError."""
+        return signing.revocation_list(self._generations[generation], now)
+
+    def leaf(
+        self, csr: x509.CertificateSigningRequest, template: Template, now: datetime, bends: Bends
+    ) -> x509.Certificate:
+        """What the newest generation, or whoever ``bends`` names, makes of a CSR."""
+        signer = self._signer(bends, now)
+        return signing.leaf_for(csr, template, signer=signer, host=self.host, now=now, bends=bends)
+
+    def web_certificate(self, template: Template, now: datetime) -> tuple[bytes, bytes]:
+        """PEM of a chain for the web server (leaf and issuing CA), and of its key."""
+        key = signing.new_key()
+        names = [x509.DNSName(self.host), x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.host)])
+        csr = x509.CertificateSigningRequestBuilder(subject)
+        csr = csr.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        leaf = self.leaf(csr.sign(key, hashes.SHA256()), template, now, signing.HONEST)
+        pem = serialization.Encoding.PEM
+        secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return leaf.public_bytes(pem) + self.issuing(-1).public_bytes(pem), secret
+
+    def _signer(self, bends: Bends, now: datetime) -> Signer:
+        if bends.sign_with == "intermediate":
+            return self._generations[-1]
+        if bends.sign_with == "namesake":
+            return self._below(self._root, self.name, now)
+        return self._below(signing.new_root(self._called("Another Root CA"), now), "Another Issuing CA", now)
+
+    def _below(self, root: Signer, name: str, now: datetime) -> Signer:
+        return signing.new_intermediate(root, self._called(name), self.host, now)
+
+    def _called(self, common_name: str) -> x509.Name:
+        parts = [x509.NameAttribute(NameOID.DOMAIN_COMPONENT, part) for part in reversed(self._domain.split("."))]
+        return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])

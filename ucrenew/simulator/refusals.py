@@ -1,0 +1,124 @@
+"""What the CA says no to, and the words it uses (certsrv.md §3, §4, §8).
+
+Disposition messages end in a line break where the captured page shows one: clients must live with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from ucrenew.simulator.signing import Template
+
+SUCCESS = "The operation completed successfully. 0x0 (WIN32: 0)"
+
+_CODES = {
+    0x80094800: ("CERTSRV_E_UNSUPPORTED_CERT_TYPE", "The requested certificate template is not supported by this CA."),
+    0x80094801: ("CERTSRV_E_NO_CERT_TYPE", "The request contains no certificate template information."),
+    0x80094012: (
+        "CERTSRV_E_TEMPLATE_DENIED",
+        (
+            "The permissions on the certificate template do not allow the current user to enroll for this type of "
+            "certificate."
+        ),
+    ),
+    0x80094014: (
+        "CERTSRV_E_ADMIN_DENIED_REQUEST",
+        "The request was denied by a certificate manager or CA administrator.",
+    ),
+    0x80094004: ("CERTSRV_E_PROPERTY_EMPTY", "The requested property value is empty."),
+    0x80094811: (
+        "CERTSRV_E_KEY_LENGTH",
+        "The public key does not meet the minimum size required by the specified certificate template.",
+    ),
+    0x80090006: ("NTE_BAD_SIGNATURE", "Invalid Signature."),
+    0x8009310B: ("CRYPT_E_ASN1_BADTAG", "ASN1 bad tag value met."),
+    0x800706BA: ("RPC_S_SERVER_UNAVAILABLE", "The RPC server is unavailable."),
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A disposition message and the status text beside it."""
+
+    message: str
+    last_status: str
+
+
+def status_text(code: int) -> str:
+    """The text of a code in the shape of §8: sentence, hexadecimal, signed decimal and name."""
+    name, sentence = _CODES[code]
+    return f"{sentence} 0x{code:08x} ({code - 2**32} {name})"
+
+
+UNDER_SUBMISSION = Refusal("Taken Under Submission", SUCCESS)
+RPC_UNAVAILABLE = status_text(0x800706BA)
+PROPERTY_EMPTY = status_text(0x80094004)
+
+
+def by_officer(officer: str) -> Refusal:
+    """A denial in the CA console [M]."""
+    return Refusal(f"Denied by {officer}", status_text(0x80094014))
+
+
+def readable(encoded: bytes | None) -> x509.CertificateSigningRequest | None:
+    """The PKCS#10 in ``encoded``, or None when there is none."""
+    if encoded is None:
+        return None
+    try:
+        csr = x509.load_der_x509_csr(encoded)
+        csr.public_key()
+        csr.extensions  # noqa: B018 - parsed here, so that nothing later meets a broken one
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        return None
+    return csr
+
+
+def of_request(
+    csr: x509.CertificateSigningRequest | None, asked: str | None, template: Template | None
+) -> Refusal | None:
+    """Why the CA or its policy refuses a submission, or None."""
+    if csr is None:
+        status = status_text(0x8009310B)
+        return Refusal(f"Error Parsing Request  {status}", status)
+    if not _well_signed(csr):
+        status = status_text(0x80090006)  # this text is a guess [I]
+        return Refusal(f"Error Verifying Request Signature or Signing Certificate  {status}", status)
+    return _of_policy(csr, asked, template)
+
+
+def _well_signed(csr: x509.CertificateSigningRequest) -> bool:
+    try:
+        return csr.is_signature_valid
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+
+
+def _of_policy(csr: x509.CertificateSigningRequest, asked: str | None, template: Template | None) -> Refusal | None:
+    if not asked:
+        return _by_policy(
+            0x80094801,
+            "The request does not contain a certificate template extension or the CertificateTemplate request "
+            "attribute.",
+        )
+    if template is None:
+        return _by_policy(
+            0x80094800,
+            "The request was for a certificate template that is not supported by the Active Directory "
+            f"Certificate Services policy: {asked}.",
+        )
+    if not template.enroll:
+        return Refusal("Denied by Policy Module", status_text(0x80094012))
+    key = csr.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= template.minimum_key_size:
+        return None
+    # A template's minimum is one of its own algorithm; EC keys are let through [I].
+    return None if isinstance(key, ec.EllipticCurvePublicKey) else _by_policy(0x80094811, _CODES[0x80094811][1])
+
+
+def _by_policy(code: int, sentence: str) -> Refusal:
+    """Trap 2 of §3: two spaces after "Module", and a line break at the end."""
+    return Refusal(f"Denied by Policy Module  0x{code:08x}, {sentence}\r\n", status_text(code))

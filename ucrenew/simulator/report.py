@@ -1,0 +1,76 @@
+"""The whole truth about the cluster as JSON, for tests, the rehearsal and a person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.identity import fingerprint
+from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.trust import TrustEntry
+
+
+def cluster_state(cluster: Cluster) -> dict[str, object]:
+    """Nodes, delays and readings."""
+    with cluster.lock:
+        return {
+            "nodes": [node_state(node) for node in cluster.nodes.values()],
+            # JSON knows no infinity: a wait that never ends by itself is null.
+            "delays": {
+                name: None if seconds == float("inf") else seconds for name, seconds in asdict(cluster.delays).items()
+            },
+            "readings": asdict(cluster.readings),
+        }
+
+
+def node_state(node: SimulatedNode) -> dict[str, object]:
+    """Everything about one node."""
+    return {
+        "name": node.name,
+        "product": node.node.product.value,
+        "role": node.node.role.value,
+        "version": node.version,
+        "services": {
+            service.name: {
+                "state": service.state.value,
+                "reason": service.reason,
+                "started_at": service.started_at.isoformat() if service.started_at else None,
+            }
+            for service in node.services.values()
+        },
+        "identity": {unit: _identity(node, unit) for unit in node.installed},
+        "csr": {unit: node.requests[unit].fingerprint if unit in node.requests else None for unit in node.installed},
+        "trust": {store: [_trust(entry) for entry in held.entries()] for store, held in node.trust.items()},
+        "sso": "enabled" if node.sso else "disabled",
+        "replication": node.replication,
+        "clock_skew": node.clock_skew,
+        "disk_used_percent": node.disk_used_percent,
+        "backup_running": node.backup_running,
+        "last_backup": node.last_backup.isoformat() if node.last_backup else None,
+        "cli_latency": node.cli_latency,
+        "fan_out": node.fan_out.value,
+        "late": len(node.late),
+        "reachable": node.reachable,
+        "prompt_needs_nudge": node.prompt_needs_nudge,
+        "privilege": node.privilege,
+        "faults": {"html": node.html, "no-prompt": node.no_prompt, "hold": node.hold_next or bool(node.held)},
+        "held_sessions": len(node.held),
+    }
+
+
+def _identity(node: SimulatedNode, unit: str) -> dict[str, object]:
+    identity, served = node.installed[unit], node.running.get(unit)
+    return {
+        "installed": fingerprint(identity.certificate),
+        "running": fingerprint(served.identity.certificate) if served else None,
+        "self_signed": identity.self_signed,
+    }
+
+
+def _trust(entry: TrustEntry) -> dict[str, str]:
+    certificate = entry.certificate
+    return {
+        "fingerprint": fingerprint(certificate),
+        "subject": certificate.subject.rfc4514_string(),
+        "file": entry.file,
+    }

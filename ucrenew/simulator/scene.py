@@ -1,0 +1,77 @@
+"""Who is in the scene: nodes, addresses, accounts, the state that it starts in.
+
+The default is the cluster of Cisco's document: two CUCM nodes and one IM&P node (procedure.md, source).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ucrenew.domain.cluster import Node, Product, Role
+
+DEFAULT_VERSION = "15.0.1.11900-40"
+_MARKS = "-_+"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user name and its password."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the simulator is built from."""
+
+    nodes: tuple[Node, ...]
+    domain: str = "example.com"
+    version: str = DEFAULT_VERSION
+    platform: Account = field(default_factory=lambda: Account("osadmin", "osadmin"))
+    ca_account: Account = field(default_factory=lambda: Account("EXAMPLE\\svc-ucrenew", "svc-ucrenew"))
+    ecdsa: bool = False
+    sso: bool = False
+
+
+def password(source: random.Random, length: int = 16) -> str:
+    """A password that needs quoting nowhere but is not a plain word either."""
+    alphabet = string.ascii_letters + string.digits
+    middle = "".join(source.choice(alphabet) for _ in range(length - 3))
+    return source.choice(string.ascii_uppercase) + middle + source.choice(_MARKS) + source.choice(string.digits)
+
+
+def default_nodes(domain: str) -> tuple[Node, ...]:
+    """The three nodes of Cisco's document."""
+    return (
+        Node(f"cs-ccm-pub.{domain}", Product.CUCM, Role.PUBLISHER),
+        Node(f"cs-ccm-sub.{domain}", Product.CUCM, Role.SUBSCRIBER),
+        Node(f"cs-imp.{domain}", Product.IMP, Role.PUBLISHER),
+    )
+
+
+def compose(file: Path | None, *, seed: int | None, ecdsa: bool, sso: bool) -> Scene:
+    """The scene of a JSON file (``domain``, ``version``, ``nodes``: host, product, role), or the default one.
+
+    Passwords come from the seed; without one they differ at every start.
+    """
+    told = json.loads(file.read_text(encoding="utf-8")) if file else {}
+    domain = told.get("domain", "example.com")
+    source: random.Random = random.Random(seed) if seed is not None else random.SystemRandom()  # noqa: S311 - simulated accounts
+    nodes = tuple(
+        Node(f"{node['host']}.{domain}".lower(), Product(node["product"]), Role(node["role"]))
+        for node in told.get("nodes", [])
+    )
+    return Scene(
+        nodes=nodes or default_nodes(domain),
+        domain=domain,
+        version=told.get("version", DEFAULT_VERSION),
+        platform=Account("osadmin", password(source)),
+        ca_account=Account("EXAMPLE\\svc-ucrenew", password(source)),
+        ecdsa=ecdsa,
+        sso=sso,
+    )
