@@ -1,0 +1,283 @@
+"""Microsoft's web enrollment pages, with Basic authentication over HTTPS (certsrv.md).
+
+1. What the CA decided is a value (Issued, Pending, Denied); only transport and misunderstanding raise.
+2. A submission is made once. Whatever leaves us without the CA's answer raises SubmissionUnanswered: certsrv cannot
+   be asked for "my requests", and a second submission would be a second request (§2).
+3. Content is judged by content; the content type depends on the caller's name (§4).
+4. Credentials go out once a call. A 401 ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from cryptography import x509 as crypto
+
+from ucrenew.clients import certsrv_pages as pages
+from ucrenew.clients.certsrv_pages import DeniedPage, ErrorPage, IssuedPage, Page, PendingPage
+from ucrenew.clients.sessions import Unanswered, basic, exchange, offered_schemes, quoted
+from ucrenew.domain import x509
+from ucrenew.errors import BadInput, LoginRefused, NeedsPerson, Refused, Transient, Trouble, UnknownReply
+
+# Without "Mozilla" in it IIS sends certificates as text/html and another issued page (§3.2, §4).
+_USER_AGENT = "Mozilla/5.0 (compatible; ucrenew)"
+
+_PROPERTY_EMPTY = "0x80094004"  # unknown id, or nothing issued under it
+_POLICY = "0x800948", "0x800940"  # CERTSRV_E_*: decisions of the CA, no accident (§8)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The CA issued the certificate."""
+
+    request_id: int
+    certificate: crypto.Certificate
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The request waits for an officer. Nothing tells when: ask again by this id."""
+
+    request_id: int
+
+
+@dataclass(frozen=True)
+class Denied:
+    """The CA's policy or an officer denied the request; the text is the CA's."""
+
+    request_id: int | None
+    message: str
+    code: str | None
+
+
+Outcome = Issued | Pending | Denied
+
+
+class SubmissionUnanswered(NeedsPerson):
+    """Sent and the CA's answer is not known: it may stand in the CA's list. Never submit again blindly."""
+
+
+class CertSrv:
+    """The pages of one CA, over a session that was decided on before (clients/tls.py)."""
+
+    def __init__(
+        self, base_url: str, session: requests.Session, user: str, password: str, *, timeout: float = 60
+    ) -> None:
+        r"""Take the address (``https://ca.example.com/certsrv/``) and an account, ``DOMAIN\user`` or ``user@domain``.
+
+        Raises BadInput for anything but https: the password would travel in the clear.
+        """
+        if urlsplit(base_url).scheme.lower() != "https":
+            raise BadInput(f"the CA's address has to begin with https://, and is {base_url}")
+        self._base = base_url.rstrip("/") + "/"
+        self._session, self._timeout = session, timeout
+        self._user, self._password = user, password
+
+    def check_login(self) -> str | None:
+        """Log in once without asking for anything; return what a person should know, or None.
+
+        Asks without credentials first: so schemes are known before a password is sent, and a server that lets
+        anybody in is noticed, where a 200 would prove nothing (certsrv.md §7).
+        Raises LoginRefused, Refused when Basic is not offered, Transient.
+        """
+        doing = "logging in"
+        bare = self._get("", {}, doing, with_password=False)
+        if bare.status_code not in (requests.codes.ok, requests.codes.unauthorized):
+            raise self._trouble(bare, doing)
+        if bare.status_code == requests.codes.unauthorized and not _offers_basic(bare):
+            raise Refused(f"{self._base}: it offers no Basic login, only {_offered(bare)}; {_ENABLE_BASIC}")
+        self._page(self._get("", {}, doing), doing)
+        if bare.status_code == requests.codes.ok:
+            return f"{self._base} lets in anybody without a password, so this login proves nothing: tell the CA's owner"
+        return None
+
+    def submit(self, csr_pem: str, template: str | None) -> Outcome:
+        """Submit a request, once; a certificate issued at once is fetched too.
+
+        Issued and not fetched, for whatever reason, is Pending: the id must not be lost, and ``retrieve`` fetches it.
+        Raises SubmissionUnanswered; Transient, LoginRefused, Untrusted only where the CA surely got no request;
+        BadInput before anything is sent.
+        """
+        form = _form(csr_pem, template)
+        doing = f"submitting the request{f' for template {template}' if template else ''}"
+        try:
+            answer = self._exchange("POST", "certfnsh.asp", doing, {"data": form})
+        except Unanswered as error:
+            raise SubmissionUnanswered(f"{error}; {_LOOK_FIRST}") from error
+        if requests.codes.bad_request <= answer.status_code < requests.codes.server_error:
+            raise self._trouble(answer, doing)  # IIS turned it away before any page ran
+        if answer.status_code != requests.codes.ok:
+            raise SubmissionUnanswered(f"{self._trouble(answer, doing)}; {_LOOK_FIRST}")
+        return self._submitted(pages.read_page(answer.content), doing)
+
+    def retrieve(self, request_id: int) -> Outcome:
+        """Ask what became of a request, by fetching its certificate (certsrv.md §5).
+
+        Raises Transient with the CA's own text while the CA cannot be asked, Refused for an id it does not know.
+        """
+        doing = f"asking for request {request_id}"
+        found = self._fetch("certnew.cer", {"ReqID": str(request_id), "Enc": "b64"}, doing)
+        if isinstance(found, bytes):
+            return Issued(request_id, self._certificates(found, doing)[0])
+        match found:
+            case ErrorPage(disposition=pages.TAKEN_UNDER_SUBMISSION) | PendingPage():
+                return Pending(request_id)
+            case ErrorPage(disposition=pages.DENIED):
+                return Denied(request_id, self._quote(found.message or str(found)), found.code)
+            case ErrorPage(disposition=pages.REVOKED):
+                return Denied(request_id, f"issued and since revoked: {self._quote(str(found))}", found.code)
+            case DeniedPage():
+                return Denied(request_id, self._quote(found.message), found.code)
+        raise self._no_outcome(found, doing)
+
+    def chain(self, request_id: int) -> tuple[crypto.Certificate, ...]:
+        """Fetch the chain of an issued certificate, leaf included, in the CA's own order, which proves nothing."""
+        doing = f"fetching the chain of request {request_id}"
+        return self._chain({"ReqID": str(request_id)}, doing)
+
+    def ca_chain(self) -> tuple[crypto.Certificate, ...]:
+        """Fetch the certificates of the CA itself, newest generation, in its own order (certsrv.md §6)."""
+        doing = "fetching the CA's own chain"
+        counted = pages.renewals(self._page(self._get("certcarc.asp", {}, doing), doing))
+        newest = {} if counted is None else {"Renewal": str(counted)}  # without it a generation is chosen for us
+        return self._chain({"ReqID": "CACert", **newest}, doing)
+
+    # --- what an answer means
+
+    def _submitted(self, page: Page, doing: str) -> Outcome:
+        match page:
+            case DeniedPage():
+                return self._with_code(Denied(page.request_id, self._quote(page.message), page.code))
+            case PendingPage(request_id=int(number)):
+                return Pending(number)
+            case IssuedPage():
+                return self._issued(page.request_id)
+            case ErrorPage() if page.disposition == pages.DENIED or (page.code or "").startswith(_POLICY):
+                return Denied(None, self._quote(str(page)), page.code)
+        raise SubmissionUnanswered(f"{self._base}: {doing}: {self._quote(str(page))}; {_LOOK_FIRST}")
+
+    def _issued(self, request_id: int) -> Outcome:
+        try:
+            return self.retrieve(request_id)
+        except Trouble:
+            return Pending(request_id)  # whatever is wrong will be said again by the next look, with the id noted
+
+    def _with_code(self, denied: Denied) -> Denied:
+        """A denial for lack of permission shows no code; the page of a fetch does (certsrv.md §3.1, trap 2)."""
+        if denied.code or denied.request_id is None:
+            return denied
+        try:
+            again = self.retrieve(denied.request_id)
+        except Trouble:
+            return denied
+        return replace(denied, code=again.code) if isinstance(again, Denied) else denied
+
+    def _no_outcome(self, page: Page, doing: str) -> Trouble:
+        at = f"{self._base}: {doing}"
+        if not isinstance(page, ErrorPage):
+            return UnknownReply(f"{at}: a page that we do not know: {self._quote(str(page))}")
+        said = self._quote(str(page))
+        if page.code == _PROPERTY_EMPTY:
+            return Refused(f"{at}: the CA has issued nothing under this number, or does not know it: {said}")
+        if page.disposition in (None, 0, 1) and not (page.code or "").startswith(_POLICY):
+            return Transient(f"{at}: the CA could not be asked: {said}")
+        return UnknownReply(f"{at}: the CA answered with an error: {said}")
+
+    # --- fetching
+
+    def _chain(self, query: Mapping[str, str], doing: str) -> tuple[crypto.Certificate, ...]:
+        found = self._fetch("certnew.p7b", {**query, "Enc": "b64"}, doing)
+        if isinstance(found, bytes):
+            return tuple(self._certificates(found, doing))
+        if isinstance(found, ErrorPage) and found.disposition in (pages.TAKEN_UNDER_SUBMISSION, pages.DENIED):
+            raise Refused(f"{self._base}: {doing}: there is none yet: {self._quote(str(found))}")
+        raise self._no_outcome(found, doing)
+
+    def _fetch(self, page: str, query: Mapping[str, str], doing: str) -> bytes | Page:
+        """The bytes of a certificate or chain, or the page that came instead, told apart by their first bytes."""
+        body = self._page(self._get(page, query, doing), doing).lstrip(b"\xef\xbb\xbf \t\r\n")
+        return body if body.startswith((b"-----BEGIN", b"0")) else pages.read_page(body)
+
+    def _certificates(self, body: bytes, doing: str) -> list[crypto.Certificate]:
+        try:
+            return x509.parse_certificates(body)
+        except BadInput as error:
+            shown = self._quote(body[:200].decode("ascii", errors="replace"))
+            raise UnknownReply(f"{self._base}: {doing}: {error}; it sent {len(body)} bytes: {shown}") from error
+
+    def _page(self, answer: requests.Response, doing: str) -> bytes:
+        if answer.status_code == requests.codes.ok:
+            return answer.content
+        raise self._trouble(answer, doing)
+
+    def _trouble(self, answer: requests.Response, doing: str) -> Trouble:
+        """What an answer other than 200 means; the pages themselves always come with 200 (certsrv.md §1)."""
+        at, status = f"{self._base}: {doing}", answer.status_code
+        match status:
+            case 401:
+                hint = "" if _offers_basic(answer) else f"; {_ENABLE_BASIC}"
+                return LoginRefused(
+                    f"{at}: account {self._user} was refused (HTTP 401; offered: {_offered(answer)}){hint};"
+                    r" it is not tried again. Some accounts need DOMAIN\user, others user@domain"
+                )
+            case 403:
+                return Refused(f"{at}: HTTP 403; the site may want a client certificate, or the account may not enroll")
+            case _ if status >= 500:  # noqa: PLR2004 - server errors begin there
+                return Transient(f"{at}: the web server is not ready (HTTP {status})")
+            case _:
+                to = answer.headers.get("Location")
+                where = f", redirecting to {self._quote(to)}" if to else ""
+                return UnknownReply(f"{at}: HTTP {status}{where}; is this the address of the web enrollment pages?")
+
+    def _quote(self, text: str) -> str:
+        return quoted(text, hide=self._password)
+
+    def _get(self, page: str, query: Mapping[str, str], doing: str, *, with_password: bool = True) -> requests.Response:
+        return self._exchange("GET", page, doing, {"params": query}, with_password=with_password)
+
+    def _exchange(
+        self, method: str, page: str, doing: str, content: Mapping[str, Any], *, with_password: bool = True
+    ) -> requests.Response:
+        credentials = basic(self._user, self._password) if with_password else {}
+        return exchange(
+            self._session,
+            method,
+            self._base + page,
+            doing=f"{self._base}: {doing}",
+            timeout=self._timeout,
+            headers={"User-Agent": _USER_AGENT, **credentials},
+            **content,
+        )
+
+
+_LOOK_FIRST = (
+    "the request may stand in the CA's list all the same: look there, and enter its number or allow a second submission"
+)
+_ENABLE_BASIC = "Basic is a Windows feature of its own (Web-Basic-Auth) and has to be enabled for /certsrv"
+
+
+def _form(csr_pem: str, template: str | None) -> dict[str, str]:
+    """The fields of certsrv.md §2. A SAN never goes into the attributes (§9): it is in the request."""
+    if template is not None and any(ord(letter) < ord(" ") for letter in template):
+        raise BadInput(f"the template's name holds control characters: {template!r}")  # they would add attributes
+    return {
+        "Mode": "newreq",
+        "CertRequest": x509.pem(x509.parse_csr(csr_pem)),
+        "CertAttrib": f"CertificateTemplate:{template}\r\n" if template else "",
+        "FriendlyType": "Saved-Request Certificate",
+        "TargetStoreFlags": "0",
+        "SaveCert": "yes",
+        "ThumbPrint": "",
+    }
+
+
+def _offers_basic(answer: requests.Response) -> bool:
+    return "basic" in {scheme.lower() for scheme in offered_schemes(answer)}
+
+
+def _offered(answer: requests.Response) -> str:
+    return ", ".join(offered_schemes(answer)) or "nothing"
