@@ -1,0 +1,103 @@
+"""Everything that a step needs of the world: the profile, ways to the nodes and the CA, the record, clock and wait.
+
+Whom we talk to is verified before any credential leaves: clients/tls.py decides, once a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from cryptography import x509 as crypto
+
+from ucrenew.clients import platform_cli, tls
+from ucrenew.clients.certmgr import CertificateManager
+from ucrenew.clients.certsrv import CertSrv
+from ucrenew.credentials import BlockReader, password_of
+from ucrenew.domain import x509
+from ucrenew.profile import Account, ClusterNode, Profile, Trust
+
+HTTPS = 443
+
+
+@dataclass
+class Site:
+    """One cluster and its CA, as one process sees them."""
+
+    profile: Profile
+    read_block: BlockReader
+    say: Callable[[str], None]
+    wait: Callable[[float], object]  # seconds
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    installed_leaves: frozenset[str] = frozenset()  # fingerprints of the leaves that renewals of ours installed
+    discovered: tuple[ClusterNode, ...] = ()  # nodes that only the publisher named
+
+    def entry(self, name: str) -> ClusterNode:
+        """How a node is reached, whether the profile names it or the publisher did. Raises BadInput."""
+        return next((found for found in self.discovered if found.name == name), None) or self.profile.entry(name)
+
+    def rest(self, entry: ClusterNode) -> CertificateManager:
+        """The node's certificate API over a session that trusts this node and nobody else."""
+        endpoint = tls.Endpoint(entry.name, entry.host, entry.https_port)
+        decision = self._decide(endpoint, entry.trust)
+        user, password = self._credentials(self.profile.accounts.platform)
+        return CertificateManager(endpoint, tls.trusted_session(endpoint, decision), user, password)
+
+    def cli(self, entry: ClusterNode) -> platform_cli.PlatformCli:
+        """The node's ``admin:`` prompt; use it in a ``with``."""
+        user, password = self._credentials(self.profile.accounts.platform)
+        host_keys = frozenset((*self.profile.trust.ssh_host_keys, *entry.trust.ssh_host_keys))
+        return platform_cli.connect(
+            entry.host,
+            entry.ssh_port,
+            name=entry.name,
+            user=user,
+            password=password,
+            host_keys=host_keys,
+            login_deadline=self.profile.limits.prompt,
+        )
+
+    @cached_property
+    def authority(self) -> CertSrv:
+        """The CA's web pages."""
+        parts = urlsplit(self.profile.ca.url)
+        host = parts.hostname or ""
+        endpoint = tls.Endpoint(host, host, parts.port or HTTPS)
+        decision = tls.decide_trust(endpoint, self._anchors(self.profile.ca.trust))
+        self._tell(endpoint, decision)
+        user, password = self._credentials(self.profile.accounts.ca)
+        return CertSrv(self.profile.ca.url, tls.trusted_session(endpoint, decision), user, password)
+
+    @cached_property
+    def known_chain(self) -> tuple[crypto.Certificate, ...]:
+        """The certificates of the profile's chain file; empty when it names none."""
+        return self.profile.chain()
+
+    def presented(self, entry: ClusterNode, port: int) -> crypto.Certificate:
+        """The certificate that a port presents now, unverified: for comparing, nothing is sent."""
+        return tls.presented_certificate(tls.Endpoint(entry.name, entry.host, port), key_type="rsa")
+
+    def proven(self, entry: ClusterNode, port: int, root: crypto.Certificate) -> crypto.Certificate:
+        """The leaf of a fresh connection that trusts this root only. Raises Untrusted when it does not verify."""
+        endpoint = tls.Endpoint(entry.name, entry.host, port)
+        return tls.served_chain_is_valid(endpoint, roots_pem=x509.pem(root))
+
+    def _credentials(self, account: Account) -> tuple[str, str]:
+        return account.user, password_of(self.profile, account, self.read_block)
+
+    def _decide(self, endpoint: tls.Endpoint, own: Trust) -> tls.TrustDecision:
+        decision = tls.decide_trust(endpoint, self._anchors(own, self.profile.trust))
+        self._tell(endpoint, decision)
+        return decision
+
+    def _tell(self, endpoint: tls.Endpoint, decision: tls.TrustDecision) -> None:
+        if decision.note:
+            self.say(f"{endpoint.name}: {decision.note}")
+
+    def _anchors(self, *trusts: Trust) -> tls.TrustAnchors:
+        files = [self.profile.text_of(trust.ca_file) for trust in trusts if trust.ca_file]
+        pins = frozenset(pin for trust in trusts for pin in trust.sha256)
+        return tls.TrustAnchors(ca_pem="\n".join(files) or None, pins=pins, leaves=self.installed_leaves)

@@ -1,0 +1,88 @@
+"""Drawing up the plan from the profile and the baseline: the same two always give the same digest."""
+
+from __future__ import annotations
+
+from ucrenew.domain import checks, restarts
+from ucrenew.domain.baseline import Baseline
+from ucrenew.domain.cluster import Node
+from ucrenew.domain.due import Due, renewal_due
+from ucrenew.domain.facts import ClusterFacts
+from ucrenew.domain.finding import Finding, Reason, Severity
+from ucrenew.domain.plan import Plan
+from ucrenew.domain.purpose import Purpose
+from ucrenew.errors import BadInput
+from ucrenew.profile import Profile
+from ucrenew.site import Site
+
+
+def draw_up_plan(profile: Profile, purpose: Purpose, now: Baseline, baseline: Baseline) -> Plan:
+    """What will be done, in order, and what users notice (S4-S8, S19). Raises BadInput for an unknown release.
+
+    Nodes and release are those seen ``now``; what was up, and whose request was outstanding, is of the ``baseline``.
+    """
+    nodes = restarts.in_restart_order(purpose.covers(seen.node for seen in now.nodes))
+    rule = _restart_rule(profile, purpose, now)
+    wish = profile.certificate
+    extra = tuple(name for name in profile.extra_names() if name not in {node.name for node in nodes})
+    up = {seen.name: frozenset(seen.started) for seen in (*now.nodes, *baseline.nodes)}
+    return Plan(
+        cluster=profile.cluster,
+        purpose=purpose,
+        publisher=baseline.publisher.name,
+        nodes=tuple(node.name for node in nodes),
+        common_name=wish.common_name,
+        names=wanted_names(profile, nodes),
+        extra_names=extra,
+        optional_names=optional_names(profile),
+        distribution=wish.distribution,
+        key_type=wish.key.type,
+        key_length=wish.key.length,
+        hash_algorithm=wish.key.hash,
+        include_ou=wish.include_ou,
+        authority=f"{profile.ca.url}, {f'template {profile.ca.template}' if profile.ca.template else 'no template'}",
+        restarts=restarts.planned_restarts(rule, nodes, up),
+        not_restarted=rule.not_restarted,
+        notices=rule.notices,
+        findings=tuple(map(str, plan_findings(baseline))),
+    )
+
+
+def wanted_names(profile: Profile, nodes: tuple[Node, ...]) -> tuple[str, ...]:
+    """Every node and every further name: all have to be in the request (S8)."""
+    return tuple(dict.fromkeys((*(node.name for node in nodes), *profile.extra_names())))
+
+
+def optional_names(profile: Profile) -> tuple[str, ...]:
+    """Names that the cluster may add by itself: the common name and the parent domain (S8, cucm.md §4.6)."""
+    wish = profile.certificate
+    return tuple(name for name in (wish.common_name, wish.parent_domain) if name)
+
+
+def plan_findings(baseline: Baseline) -> tuple[Finding, ...]:
+    """What a person has to know before saying yes, beside the plan itself."""
+    if baseline.publisher.csr is None:
+        return ()
+    sentence = "a request is outstanding already; the new one overwrites it, and its certificate could not be installed"
+    return (Finding(Reason.CSR_OUTSTANDING, sentence, "S7", baseline.publisher.name, Severity.WARN),)
+
+
+def due(site: Site, purpose: Purpose, facts: ClusterFacts) -> Due:
+    """Whether the next renewal is due, and when it will be (S31)."""
+    nodes = purpose.covers(seen.node for seen in facts.nodes)
+    return renewal_due(
+        {seen.node.name: seen.identity for seen in facts.nodes},
+        {seen.node.name: seen.served for seen in facts.nodes} if purpose is Purpose.TOMCAT else {},
+        frozenset(wanted_names(site.profile, nodes)),
+        frozenset(optional_names(site.profile)),
+        renew_before=site.profile.renew_before,
+        at=site.clock(),
+    )
+
+
+def _restart_rule(profile: Profile, purpose: Purpose, now: Baseline) -> restarts.RestartRule:
+    version = now.publisher.version
+    release = checks.major_release(version)
+    rule = restarts.restart_rule(purpose, release) if release is not None else None
+    if rule is None:
+        raise BadInput(f"{profile.cluster}: no list of restarts is known for {purpose.value} on release {version}")
+    return rule

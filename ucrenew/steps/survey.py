@@ -1,0 +1,166 @@
+"""The look at a whole cluster before anything changes: REST, CLI and CA are each logged in, and nothing is written.
+
+The first login of an account is made alone, on the publisher, with one attempt; only after it went well are the
+other nodes asked, side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from cryptography import x509 as crypto
+from pydantic import ValidationError
+
+from ucrenew.clients.certmgr import Snapshot
+from ucrenew.clients.cli_replies import ClusterRow
+from ucrenew.clients.platform_cli import PlatformCli
+from ucrenew.domain.checks import TOMCAT, has_api
+from ucrenew.domain.cluster import Product, Role
+from ucrenew.domain.facts import ClusterFacts, NodeFacts
+from ucrenew.domain.purpose import Purpose
+from ucrenew.domain.x509 import fingerprint
+from ucrenew.errors import Transient, Trouble, UnknownReply
+from ucrenew.profile import ClusterNode
+from ucrenew.site import Site
+
+NODES_SIDE_BY_SIDE = 6
+
+
+@dataclass(frozen=True)
+class _Database:
+    members: tuple[ClusterNode, ...]
+    last_backup: datetime | None
+    backup_running: bool
+
+
+def survey(site: Site, purpose: Purpose) -> ClusterFacts:
+    """Read every fact that the preflight rules judge (S1-S3). Raises LoginRefused, Untrusted, Transient."""
+    publisher = site.profile.publisher
+    at = site.clock()
+    first = _look_at_node(site, publisher, purpose)
+    with site.cli(publisher) as cli:
+        database = _look_at_database(cli, site)
+    if note := site.authority.check_login():
+        site.say(note)
+    entries = _entries(site, database.members)
+    others = [entry for entry in entries if entry.name != publisher.name]
+    with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
+        rest = list(pool.map(lambda entry: _look_at_node(site, entry, purpose), others))
+    return ClusterFacts(
+        at=at,
+        nodes=tuple(facts for facts in (first, *rest) if facts.node.product in purpose.products),
+        members=tuple(member.name for member in database.members if member.product in purpose.products),
+        replication={name: state for facts in (first, *rest) for name, state in facts.replication.items()},
+        last_backup=database.last_backup,
+        backup_running=database.backup_running,
+        backup_max_age_days=site.profile.limits.backup_max_age,
+    )
+
+
+def _look_at_node(site: Site, entry: ClusterNode, purpose: Purpose) -> NodeFacts:
+    snapshot = _snapshot(site, entry)
+    seen_at = site.clock()
+    with site.cli(entry) as cli:
+        services = {name: service.state.value for name, service in cli.services().items()}
+        version = cli.version_active()
+        if isinstance(snapshot, Trouble) and services.get(TOMCAT) == "STARTED" and has_api(version):
+            raise snapshot
+        return NodeFacts(
+            node=entry.node,
+            version=version,
+            services=services,
+            sso_enabled=cli.sso_status(),
+            disk_used_percent=cli.status().disk_active_used_percent,
+            # Each product replicates its own database, and its publisher lists the nodes of it.
+            **_of_database(cli, entry),
+            **_of_rest(site, entry, purpose, snapshot, seen_at),
+        )
+
+
+def _snapshot(site: Site, entry: ClusterNode) -> Snapshot | Trouble:
+    try:
+        return site.rest(entry).snapshot()
+    except (Transient, UnknownReply) as error:
+        return error  # perhaps its Tomcat is down or its release too old: the CLI tells, and a rule says so (S1, S2)
+
+
+class _OfRest(TypedDict):
+    clock_skew_seconds: float | None
+    identity: crypto.Certificate | None
+    csr: crypto.CertificateSigningRequest | None
+    served: Mapping[int, str]
+
+
+def _of_rest(
+    site: Site, entry: ClusterNode, purpose: Purpose, snapshot: Snapshot | Trouble, seen_at: datetime
+) -> _OfRest:
+    if isinstance(snapshot, Trouble):
+        return _OfRest(clock_skew_seconds=None, identity=None, csr=None, served={})
+    identity = snapshot.identities.get(purpose.value)
+    date = snapshot.server_date
+    return _OfRest(
+        clock_skew_seconds=(date - seen_at).total_seconds() if date else None,
+        identity=identity.certificate if identity else None,
+        csr=identity.csr if identity else None,
+        served={port: fingerprint(site.presented(entry, port)) for port in entry.tls_ports},
+    )
+
+
+class _OfDatabase(TypedDict):
+    replication: Mapping[str, int]
+    replication_complete: bool
+
+
+def _of_database(cli: PlatformCli, entry: ClusterNode) -> _OfDatabase:
+    if entry.role is not Role.PUBLISHER:
+        return _OfDatabase(replication={}, replication_complete=True)
+    found = cli.replication()
+    numbers = {host.partition(".")[0].lower(): number for host, number, _ in found.rows}
+    return _OfDatabase(replication=numbers, replication_complete=found.healthy)
+
+
+def _look_at_database(cli: PlatformCli, site: Site) -> _Database:
+    # Local times of the node: a day's age is judged, so the zone does not matter.
+    good = [run.date.replace(tzinfo=UTC) for run in cli.backup_history() if run.succeeded]
+    return _Database(
+        members=_members(cli, site),
+        last_backup=max(good, default=None),
+        backup_running=cli.backup_running(),
+    )
+
+
+_PRODUCTS: Mapping[str, Product] = {"callmanager": Product.CUCM, "cups": Product.IMP}
+
+
+def _members(cli: PlatformCli, site: Site) -> tuple[ClusterNode, ...]:
+    known = {entry.name: entry for entry in site.profile.nodes}
+    return tuple(known.get(row.fqdn) or _discovered(row, site) for row in cli.network_cluster())
+
+
+def _discovered(row: ClusterRow, site: Site) -> ClusterNode:
+    product = _PRODUCTS.get(row.application)
+    if product is None:
+        # The label of IM&P rows is inferred (cucm.md §2.3): a node that the profile names needs none.
+        raise UnknownReply(
+            f"{site.profile.publisher.name}: 'show network cluster' lists {row.fqdn} as {row.application!r},"
+            " which we do not know; name this node in the profile"
+        )
+    # The role column is the cluster's: an IM&P publisher stands there as a subscriber, its database tells.
+    of_database = Role.PUBLISHER if row.database.lower() == "dbpub" else Role.SUBSCRIBER
+    try:
+        return ClusterNode(name=row.fqdn, product=product, role=row.role if product is Product.CUCM else of_database)
+    except ValidationError as error:
+        raise UnknownReply(
+            f"{site.profile.publisher.name}: 'show network cluster' lists {row.fqdn!r}, which is no name of a node"
+        ) from error
+
+
+def _entries(site: Site, members: tuple[ClusterNode, ...]) -> tuple[ClusterNode, ...]:
+    """The profile's nodes and, where it asks for that, those that only the publisher knows."""
+    listed = {entry.name for entry in site.profile.nodes}
+    found = tuple(member for member in members if member.name not in listed)
+    return (*site.profile.nodes, *found) if site.profile.discover else site.profile.nodes
