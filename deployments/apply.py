@@ -1,0 +1,123 @@
+"""Register one deployment a cluster and purpose from a folder of profiles: ``python -m deployments.apply PROFILES/``.
+
+Applying twice changes nothing. The profiles' folder is told to the worker as an environment variable of the job.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.exceptions import ObjectNotFound
+from prefect.utilities.callables import parameter_schema
+
+from deployments.commands import Exit, run_command
+from flows.attend import attend_suspended_runs
+from flows.renew import renew_multi_server_certificate
+from tasks.sites import PROFILES
+from ucrenew.errors import BadInput
+from ucrenew.profile import Profile, load_profile
+
+POOL = "ucrenew"
+# Where flows, tasks and deployments lie: the worker starts runs from here, so that it finds them.
+ROOT = Path(__file__).resolve().parent.parent
+# Said outright: left to itself Prefect 3.8.8 starts a second process first to unpack a workspace, 3 s a life of a run.
+_ENGINE = shlex.join([sys.executable, "-m", "prefect.engine"])
+
+
+def main() -> Exit:
+    """Judge every profile first, then register; nothing is registered when one of them is wrong."""
+    arguments = _arguments()
+    folder: Path = arguments.profiles
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise BadInput(f"{folder} holds no profile: a file CLUSTER.toml is wanted")
+    profiles = [load_profile(path) for path in files]
+    for profile in profiles:
+        profile.require_files()
+    with get_client(sync_client=True) as client:
+        _ensure_pool(client, arguments.pool)
+        for profile in profiles:
+            _register_renewals(client, arguments.pool, folder, profile)
+        _register_attend(client, arguments.pool, folder, timedelta(seconds=arguments.attend_every))
+    return Exit.DONE
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deployments.apply", description=__doc__)
+    parser.add_argument("profiles", type=Path, help="the folder with one CLUSTER.toml a cluster")
+    parser.add_argument("--pool", default=POOL, help="the work pool (default: %(default)s)")
+    parser.add_argument("--attend-every", type=int, default=45, metavar="SECONDS", help="default: %(default)s")
+    return parser.parse_args()
+
+
+def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
+    try:
+        client.read_work_pool(pool)
+    except ObjectNotFound:
+        client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+        print(f"created the work pool {pool}")
+
+
+def _register_renewals(client: SyncPrefectClient, pool: str, folder: Path, profile: Profile) -> None:
+    for purpose in profile.certificate.purposes:
+        name = f"{profile.cluster}-{purpose.value.lower()}"
+        parameters = {"cluster": profile.cluster, "purpose": purpose.value, "force": False}
+        _register(client, renew_multi_server_certificate, name, pool, folder, parameters=parameters)
+
+
+def _register_attend(client: SyncPrefectClient, pool: str, folder: Path, every: timedelta) -> None:
+    # Prefect's default anchor is the present moment: then every apply would move the schedule.
+    interval = IntervalSchedule(interval=every, anchor_date=datetime(2026, 1, 1, tzinfo=UTC))
+    schedule = DeploymentScheduleCreate(schedule=interval, active=True, slug="attend")
+    _register(client, attend_suspended_runs, "attend", pool, folder, schedules=[schedule])
+
+
+def _register(
+    client: SyncPrefectClient,
+    flow: Flow[..., Any],
+    name: str,
+    pool: str,
+    folder: Path,
+    **more: Any,  # noqa: ANN401
+) -> None:
+    wanted: dict[str, Any] = {
+        "entrypoint": f"{flow.fn.__module__}.{flow.fn.__name__}",
+        "work_pool_name": pool,
+        "parameters": {},
+        "parameter_openapi_schema": parameter_schema(flow).model_dump(exclude_unset=False),
+        "enforce_parameter_schema": True,
+        "description": flow.description,
+        "tags": ["ucrenew"],
+        "job_variables": {"working_dir": str(ROOT), "command": _ENGINE, "env": {PROFILES: str(folder.resolve())}},
+        "schedules": [],
+        **more,
+    }
+    if _is_registered(client, f"{flow.name}/{name}", wanted):
+        print(f"{flow.name}/{name} is registered already")
+        return
+    client.create_deployment(client.create_flow(flow), name, **wanted)
+    print(f"registered {flow.name}/{name}")
+
+
+def _is_registered(client: SyncPrefectClient, name: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether the server has exactly this: registering again would replace schedules, and end a pause by a person."""
+    try:
+        found = client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return False
+    planned = [one.schedule for one in found.schedules] == [one.schedule for one in wanted["schedules"]]
+    return planned and all(getattr(found, key) == value for key, value in wanted.items() if key != "schedules")
+
+
+if __name__ == "__main__":
+    run_command(main)

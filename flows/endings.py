@@ -1,0 +1,53 @@
+"""How a run ends: well, denied, or stopped with one sentence; never with a stack trace for what we said ourselves.
+
+``suspend_flow_run`` and ``Abort`` travel as signals that are no ``Exception``: nothing here catches them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.exceptions import Abort
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from tasks.sites import renewals_of
+from ucrenew.errors import BadInput, Trouble
+from ucrenew.record import Renewal
+
+_Parameters = ParamSpec("_Parameters")
+
+
+def orderly(body: Callable[_Parameters, Any]) -> Callable[_Parameters, Any]:
+    """Let a flow that raises one of our errors end as Failed with its sentence; wrong input as BadInput."""
+
+    @wraps(body)
+    def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Any:  # noqa: ANN401 - a value or a state
+        try:
+            return body(*args, **kwargs)
+        except Trouble as trouble:
+            name = "BadInput" if isinstance(trouble, BadInput) else "Failed"
+            _set_state(Failed(name=name, message=str(trouble)))
+            raise Abort(str(trouble)) from None
+
+    return run
+
+
+def deny(renewal: Renewal, sentence: str) -> NoReturn:
+    """End the renewal and this run because somebody said no: in order, and no failure."""
+    get_run_logger().info("denied: %s", sentence)
+    _set_state(Completed(name="Denied", message=sentence))
+    renewals_of(renewal.cluster, renewal.purpose).close(renewal, f"denied: {sentence}")
+    raise Abort(sentence)
+
+
+def _set_state(state: State[Any]) -> None:
+    """Set it ourselves: a state that a flow returns as Failed makes Prefect log a stack trace."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(UUID(flow_run.id), state, force=True)

@@ -1,0 +1,67 @@
+"""The whole procedure, in the order of Cisco's document: one multi-server certificate for one cluster.
+
+A run that was suspended, killed or retried starts at the first line again. Every line looks at the cluster
+first and acts only where it has to, so going through it twice changes nothing.
+"""
+
+# No postponed annotations here: Prefect makes the run's form from the types of the flow function.
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from flows.authority import obtain_certificate
+from flows.endings import orderly
+from flows.gates import Gate, ask, hear_answers, take_over
+from tasks.evidence import close_with_evidence
+from tasks.installing import prove_on_every_node, restart_services, upload_ca_certificates, upload_certificate
+from tasks.preparing import NothingToDo, draw_up_plan, look_at_cluster, open_renewal
+from tasks.signing import check_issued, confirm_csr_on_every_node, generate_multi_server_csr
+from ucrenew.domain.purpose import Purpose
+from ucrenew.domain.questions import activate_question, start_question
+from ucrenew.domain.x509 import fingerprint
+
+
+@flow(
+    name="renew",
+    flow_run_name="{cluster}-{purpose}",
+    retries=0,  # a retried flow that suspends hangs for ever
+    persist_result=False,
+    validate_parameters=True,
+)
+@orderly
+def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool = False) -> State[str]:  # noqa: FBT001, FBT002
+    """Renew one purpose on one cluster.
+
+    Args:
+        cluster: the name of the cluster's profile, without .toml
+        purpose: the certificate purpose, as Cisco's pages name it
+        force: renew although it is not due yet
+    """
+    # Before anything (S1-S5)
+    hear_answers(cluster, purpose)
+    facts = look_at_cluster(cluster, purpose)
+    renewal = open_renewal(cluster, purpose, facts, flow_run.id, force=force)
+    if isinstance(renewal, NothingToDo):
+        return Completed(message=renewal.sentence)
+    plan = draw_up_plan(renewal, facts)
+    renewal = take_over(renewal, plan)
+    ask(Gate.START, renewal, plan, start_question(plan))
+
+    # Steps 1-4: one request for the whole cluster (S6-S11)
+    csr = generate_multi_server_csr(renewal, plan)
+    noticed = confirm_csr_on_every_node(renewal, plan, csr)
+
+    # Signing (S12-S14)
+    leaf, chain = obtain_certificate(renewal, csr)
+    noticed += check_issued(renewal, csr, leaf, chain)
+    ask(Gate.ACTIVATE, renewal, plan, activate_question(plan, leaf, chain, noticed), matter=fingerprint(leaf))
+
+    # Steps 5-6: the CA's certificates, then the cluster's own (S15-S18)
+    upload_ca_certificates(renewal, plan, chain)
+    upload_certificate(renewal, plan, csr, leaf)
+
+    # Step 7: restart, publisher first, and verify (S19, S20)
+    restart_services(renewal, plan, leaf)
+    served = prove_on_every_node(renewal, plan, leaf, chain)
+    return Completed(message=close_with_evidence(renewal, plan, leaf, served))

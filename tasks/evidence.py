@@ -1,0 +1,26 @@
+"""The evidence of a finished renewal: noted in the record, shown in the UI, and the renewal closed with it."""
+
+from __future__ import annotations
+
+from cryptography.x509 import Certificate
+from prefect.artifacts import create_markdown_artifact
+
+from tasks.sites import now, record_of, renewals_of
+from tasks.stepping import step
+from ucrenew.domain.plan import Plan
+from ucrenew.evidence import evidence_of, in_markdown
+from ucrenew.record import Kind, Renewal
+from ucrenew.steps.proof import Served
+
+
+@step(name="write the evidence")
+def close_with_evidence(renewal: Renewal, plan: Plan, leaf: Certificate, served: tuple[Served, ...]) -> str:
+    """Keep who decided what, and what every port served before and serves now; return the run's last sentence."""
+    record = record_of(renewal)
+    evidence = record.note_once(Kind.EVIDENCE, evidence_of(renewal, record, plan, leaf, served, at=now()))
+    create_markdown_artifact(in_markdown(evidence), key=f"{renewal.key}-evidence", description="evidence")
+    renewals_of(renewal.cluster, renewal.purpose).close(renewal, "done")
+    return (
+        f"{renewal.cluster} {renewal.purpose}: renewed on {len(plan.nodes)} nodes, request {evidence['request_id']},"
+        f" certificate {evidence['leaf'][:16]} until {leaf.not_valid_after_utc:%Y-%m-%d}"
+    )

@@ -1,0 +1,50 @@
+"""Steps 1-4 and signing: the request, its submission, what came back (S6-S14)."""
+
+from __future__ import annotations
+
+from cryptography.x509 import Certificate, CertificateSigningRequest
+
+from tasks.sites import baseline_of_record, now, record_of, site_of
+from tasks.stepping import step
+from ucrenew.clients.certsrv import Issued, Outcome
+from ucrenew.domain.finding import Finding
+from ucrenew.domain.plan import Plan
+from ucrenew.record import Renewal
+from ucrenew.steps import csr as csr_step
+from ucrenew.steps import signing
+
+
+@step(name="generate the multi-server request")
+def generate_multi_server_csr(renewal: Renewal, plan: Plan) -> CertificateSigningRequest:
+    """One request for the cluster, made once (S6, S7)."""
+    record = record_of(renewal)
+    return csr_step.ensure_csr(site_of(renewal), record, plan, baseline_of_record(record))
+
+
+@step(name="confirm the request on every node")
+def confirm_csr_on_every_node(renewal: Renewal, plan: Plan, csr: CertificateSigningRequest) -> tuple[Finding, ...]:
+    """Read back, compared with the plan, present on each node (S8, S9, S11, S29); the warnings for who decides."""
+    return csr_step.confirm_csr(site_of(renewal), record_of(renewal), plan, csr)
+
+
+@step(name="submit the request to the CA")
+def submit_request(renewal: Renewal, csr: CertificateSigningRequest) -> Outcome:
+    """Submitted once; afterwards the CA is asked for the request's number (S13, S14)."""
+    return signing.ensure_submitted(site_of(renewal), record_of(renewal), csr)
+
+
+@step(name="keep the issued certificate")
+def keep_issued(renewal: Renewal, issued: Issued) -> tuple[Certificate, ...]:
+    """Note the certificate and return the CA certificates above it, root first (S15)."""
+    return signing.keep_issued(site_of(renewal), record_of(renewal), issued)
+
+
+@step(name="check the issued certificate")
+def check_issued(
+    renewal: Renewal,
+    csr: CertificateSigningRequest,
+    leaf: Certificate,
+    chain: tuple[Certificate, ...],
+) -> tuple[Finding, ...]:
+    """Every finding at once, before anything is uploaded; the warnings for who decides."""
+    return signing.confirm_issued(site_of(renewal), csr, leaf, chain, at=now())
