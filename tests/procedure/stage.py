@@ -153,10 +153,21 @@ class Run:
         wanted = {"logs": {"flow_run_id": {"any_": [self.id]}}, "sort": "TIMESTAMP_ASC"}
         return [line["message"] for line in self.door.post("/logs/filter", wanted) if of in {"", line["name"]}]
 
+    def completes(self, seconds: float = WORKS) -> dict[str, Any]:
+        """Wait until it has ended, as it should; its last state."""
+        state = until(self._last_state, seconds, LOOK_EVERY)
+        assert state["type"] == "COMPLETED", state["message"]
+        return state
+
     def not_over(self) -> None:
         """Fail the test when the run has ended."""
+        state = self._last_state()
+        assert state is None, state["message"]
+
+    def _last_state(self) -> dict[str, Any] | None:
+        """The state it ended in; None while it has not. One look: two would see the run at two moments."""
         state = self.state
-        assert state["type"] not in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, state["message"]
+        return state if state["type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
 
     def _get(self, path: str) -> Any:
         answer = self._session.get(f"{self._api}{path}", timeout=30)

@@ -94,7 +94,7 @@ def test_killed_between_two_restarts(ground, simulator, renewing, retry):
     hold(simulator, SUBSCRIBER, on=False)
     alive = processes_of(run.id)
     retry(ground, run)
-    until(lambda: run.state["type"] == "COMPLETED" or run.not_over(), 2 * WORKS, LOOK_EVERY)
+    run.completes(2 * WORKS)
 
     assert RESTARTS[:5] == restarts(before)
     assert 5 == len(begun)
