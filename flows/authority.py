@@ -8,6 +8,7 @@ from cryptography.x509 import Certificate, CertificateSigningRequest
 from prefect.flow_runs import suspend_flow_run
 
 from flows.endings import deny
+from tasks.lock import require_not_stale
 from tasks.signing import keep_issued, submit_request
 from ucrenew.clients.certsrv import Denied, Pending
 from ucrenew.errors import Transient
@@ -25,6 +26,7 @@ def obtain_certificate(renewal: Renewal, csr: CertificateSigningRequest) -> tupl
     if isinstance(outcome, Denied):
         deny(renewal, f"the CA denied request {outcome.request_id}: {outcome.message}")
     if isinstance(outcome, Pending):
+        require_not_stale(renewal.cluster, renewal.run)
         # A key that was used once does not suspend again, so every wait has its own.
         suspend_flow_run(key=f"{CA_PENDING}{outcome.request_id}-{token_hex(4)}")
         raise Transient(f"request {outcome.request_id} is pending, and Prefect did not suspend the run")

@@ -17,6 +17,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from tasks.lock import release_lock, require_not_stale
 from tasks.sites import renewals_of
 from ucrenew.errors import BadInput, Trouble
 from ucrenew.record import Renewal
@@ -25,16 +26,26 @@ _Parameters = ParamSpec("_Parameters")
 
 
 def orderly(body: Callable[_Parameters, Any]) -> Callable[_Parameters, Any]:
-    """Let a flow that raises one of our errors end as Failed with its sentence; wrong input as BadInput."""
+    """Let a flow that raises one of our errors end as Failed with its sentence; wrong input as BadInput.
+
+    An orderly end lets the cluster go. A life whose run goes on elsewhere writes no state, whatever happened to it.
+    """
 
     @wraps(body)
     def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Any:  # noqa: ANN401 - a value or a state
+        cluster = str(kwargs.get("cluster", args[0] if args else ""))
         try:
-            return body(*args, **kwargs)
+            ended = body(*args, **kwargs)
         except Trouble as trouble:
             name = "BadInput" if isinstance(trouble, BadInput) else "Failed"
-            _set_state(Failed(name=name, message=str(trouble)))
-            raise Abort(str(trouble)) from None
+            _set_state(cluster, Failed(name=name, message=str(trouble)))
+            _leave(cluster, str(trouble))
+        except Exception:
+            require_not_stale(cluster, flow_run.id)
+            raise
+        require_not_stale(cluster, flow_run.id)
+        release_lock(cluster, flow_run.id)
+        return ended
 
     return run
 
@@ -42,12 +53,18 @@ def orderly(body: Callable[_Parameters, Any]) -> Callable[_Parameters, Any]:
 def deny(renewal: Renewal, sentence: str) -> NoReturn:
     """End the renewal and this run because somebody said no: in order, and no failure."""
     get_run_logger().info("denied: %s", sentence)
-    _set_state(Completed(name="Denied", message=sentence))
+    _set_state(renewal.cluster, Completed(name="Denied", message=sentence))
     renewals_of(renewal.cluster, renewal.purpose).close(renewal, f"denied: {sentence}")
-    raise Abort(sentence)
+    _leave(renewal.cluster, sentence)
 
 
-def _set_state(state: State[Any]) -> None:
+def _set_state(cluster: str, state: State[Any]) -> None:
     """Set it ourselves: a state that a flow returns as Failed makes Prefect log a stack trace."""
+    require_not_stale(cluster, flow_run.id)
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(UUID(flow_run.id), state, force=True)
+
+
+def _leave(cluster: str, sentence: str) -> NoReturn:
+    release_lock(cluster, flow_run.id)
+    raise Abort(sentence) from None

@@ -9,18 +9,21 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
+from prefect import Task
 from prefect.context import FlowRunContext
 from prefect.flow_runs import suspend_flow_run
-from prefect.input import RunInput, keyset_from_base_key, read_flow_run_input
+from prefect.input import keyset_from_base_key, read_flow_run_input
 from prefect.runtime import flow_run
-from pydantic import Field, ValidationError
 
 from flows.endings import deny
+from flows.forms import Answer, Decision, form_of, valid_answer
+from tasks.lock import Holder, require_not_stale, seize_lock
 from tasks.sites import profile_of, record_of, renewals_of
+from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.questions import take_over_question
@@ -28,32 +31,19 @@ from ucrenew.errors import NeedsPerson
 from ucrenew.profile import GatePolicy
 from ucrenew.record import Kind, Record, Renewal
 
-
-class Gate(StrEnum):
-    """The kinds of questions; the profile says for each whether a person is asked."""
-
-    TAKE_OVER = "take-over"
-    START = "start"
-    ACTIVATE = "activate"
+_Result = TypeVar("_Result")
 
 
-class Decision(StrEnum):
-    """What a person can say."""
-
-    APPROVE = "approve"
-    DENY = "deny"
-
-
-class Answer(RunInput):
-    """The form that a person fills in. The decision has no default: nothing passes by an empty form."""
-
-    decision: Decision = Field(description="approve goes on; deny ends this renewal in order")
-    name: Annotated[str, Field(min_length=2, description="your name, kept for ever with the decision")]
-    ticket: str = Field(default="", description="change ticket, if there is one")
-    remark: str = Field(default="", description="anything that should be kept with the decision")
-
-
-def ask(gate: Gate, renewal: Renewal, plan: Plan, question: str, *, matter: str = "") -> None:
+def ask(  # noqa: PLR0913 - each by its name
+    gate: Gate,
+    renewal: Renewal,
+    plan: Plan,
+    text: str,
+    *,
+    matter: str = "",
+    form: Form = Form.ANSWER,
+    neighbours: Sequence[str] = (),
+) -> None:
     """Go on only with a recorded yes to this question; suspend the run until it is answered.
 
     ``matter`` is what beside the plan the answer is about (the fingerprint of a certificate): an answer counts for
@@ -63,13 +53,23 @@ def ask(gate: Gate, renewal: Renewal, plan: Plan, question: str, *, matter: str 
     _hear(record, renewal)
     if _is_passed(record, gate, plan, matter):
         return
-    match getattr(profile_of(renewal.cluster).gates, gate.value, GatePolicy.ASK):
+    match getattr(profile_of(renewal.cluster).gates, gate.name.lower(), GatePolicy.ASK):
         case GatePolicy.AUTO if not plan.findings:
             _note_policy(record, gate, plan, matter)
         case GatePolicy.FORBID:
             deny(renewal, f"the profile forbids '{gate}'")
         case _:
-            _suspend(record, gate, plan, question, matter)
+            key = _note_asked(record, gate, plan, matter)
+            _suspend(renewal, key, form_of(form, neighbours).with_initial_data(description=text))
+
+
+def done(renewal: Renewal, plan: Plan, step: Task[..., _Result | Question], *rest: Any) -> _Result:  # noqa: ANN401
+    """What a step returns once it is so: by us, or by the person whom it asks (design.md §2)."""
+    outcome = step(renewal, plan, *rest)
+    while isinstance(outcome, Question):
+        ask(outcome.gate, renewal, plan, outcome.text, matter=outcome.matter, form=outcome.form)
+        outcome = step(renewal, plan, *rest)
+    return outcome
 
 
 def hear_answers(cluster: str, purpose: Purpose) -> None:
@@ -84,11 +84,19 @@ def _hear(record: Record, renewal: Renewal) -> None:
     _end_on_a_no(record, renewal)
 
 
-def take_over(renewal: Renewal, plan: Plan) -> Renewal:
-    """Go on with a renewal that another run left open, when a person says so; a no abandons it."""
-    if renewal.run == flow_run.id:
+def take_over(renewal: Renewal, plan: Plan, dead: Holder | None) -> Renewal:
+    """Go on with a renewal that another run left open, when a person says so; a no abandons it.
+
+    ``dead`` is the run that died holding the cluster, whose place the same answer gives to this one.
+    """
+    left_by = dead.run if dead else renewal.run
+    if left_by == flow_run.id:
         return renewal
-    ask(Gate.TAKE_OVER, renewal, plan, take_over_question(renewal.key, renewal.run, plan), matter=str(flow_run.id))
+    record, matter = record_of(renewal), str(flow_run.id)
+    collect_answers(record)
+    if dead and _is_answered(record, Gate.TAKE_OVER, matter):
+        seize_lock(renewal.cluster, flow_run.id, of=dead.run)  # a no lets the cluster go, a yes keeps it
+    ask(Gate.TAKE_OVER, renewal, plan, take_over_question(renewal.key, left_by, plan), matter=matter)
     return renewals_of(renewal.cluster, renewal.purpose).take_over(renewal, str(flow_run.id))
 
 
@@ -100,15 +108,8 @@ def collect_answers(record: Record) -> None:
             continue
         key = keyset_from_base_key(f"suspended-{asked.about}")["response"]
         given = read_flow_run_input(key, flow_run_id=UUID(asked.value["run"]))
-        if given is not None and (answer := _valid(given)) is not None:
-            record.note_once(Kind.ANSWER, {**asked.value, **answer.model_dump(mode="json")}, about=asked.about)
-
-
-def _valid(given: Any) -> Answer | None:  # noqa: ANN401 - what somebody sent
-    try:
-        return Answer.model_validate(given)
-    except ValidationError:
-        return None  # pushed past its form from outside: asked again under the next key
+        if given is not None and (answer := valid_answer(given)) is not None:
+            record.note_once(Kind.ANSWER, {**asked.value, **answer}, about=asked.about)
 
 
 def _end_on_a_no(record: Record, renewal: Renewal) -> None:
@@ -126,6 +127,10 @@ def _is_passed(record: Record, gate: Gate, plan: Plan, matter: str) -> bool:
     )
 
 
+def _is_answered(record: Record, gate: Gate, matter: str) -> bool:
+    return any((fact.value["gate"], fact.value["matter"]) == (gate, matter) for fact in record.facts(Kind.ANSWER))
+
+
 def _note_policy(record: Record, gate: Gate, plan: Plan, matter: str) -> None:
     value = {
         "gate": gate,
@@ -139,12 +144,18 @@ def _note_policy(record: Record, gate: Gate, plan: Plan, matter: str) -> None:
     record.note(Kind.ANSWER, value, about=f"auto-{gate}-{plan.digest[:12]}-{matter[:12]}")
 
 
-def _suspend(record: Record, gate: Gate, plan: Plan, question: str, matter: str) -> None:
+def _note_asked(record: Record, gate: Gate, plan: Plan, matter: str) -> str:
+    """Note that a question is being asked, and return the key that no question had before."""
     key = f"{gate}-{plan.digest[:12]}-{_run_count()}-{len(record.facts(Kind.ASKED)) + 1}"
     value = {"gate": gate, "digest": plan.digest, "matter": matter, "run": flow_run.id}
     record.note(Kind.ASKED, value, about=key)
-    suspend_flow_run(wait_for_input=Answer.with_initial_data(description=question), key=key)
-    raise NeedsPerson(f"gate '{gate}': Prefect did not suspend the run under {key}, so nothing was decided")
+    return key
+
+
+def _suspend(renewal: Renewal, key: str, form: type[Answer]) -> NoReturn:
+    require_not_stale(renewal.cluster, flow_run.id)
+    suspend_flow_run(wait_for_input=form, key=key)
+    raise NeedsPerson(f"Prefect did not suspend the run under {key}, so nothing was decided")
 
 
 def _run_count() -> int:

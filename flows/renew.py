@@ -12,11 +12,13 @@ from prefect.states import Completed
 
 from flows.authority import obtain_certificate
 from flows.endings import orderly
-from flows.gates import Gate, ask, hear_answers, take_over
+from flows.gates import ask, hear_answers, take_over
 from tasks.evidence import close_with_evidence
 from tasks.installing import prove_on_every_node, restart_services, upload_ca_certificates, upload_certificate
+from tasks.lock import take_lock
 from tasks.preparing import NothingToDo, draw_up_plan, look_at_cluster, open_renewal
 from tasks.signing import check_issued, confirm_csr_on_every_node, generate_multi_server_csr
+from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.questions import activate_question, start_question
 from ucrenew.domain.x509 import fingerprint
@@ -39,13 +41,14 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
         force: renew although it is not due yet
     """
     # Before anything (S1-S5)
+    dead = take_lock(cluster, flow_run.id)
     hear_answers(cluster, purpose)
     facts = look_at_cluster(cluster, purpose)
     renewal = open_renewal(cluster, purpose, facts, flow_run.id, force=force)
     if isinstance(renewal, NothingToDo):
         return Completed(message=renewal.sentence)
     plan = draw_up_plan(renewal, facts)
-    renewal = take_over(renewal, plan)
+    renewal = take_over(renewal, plan, dead)
     ask(Gate.START, renewal, plan, start_question(plan))
 
     # Steps 1-4: one request for the whole cluster (S6-S11)

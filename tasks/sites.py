@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from prefect.blocks.system import Secret
 from prefect.logging import get_run_logger
 
+from tasks.lock import require_lock
 from tasks.store import PrefectStore
 from ucrenew.domain.baseline import Baseline
 from ucrenew.domain.purpose import Purpose
@@ -70,6 +72,7 @@ def site_before(cluster: str) -> Site:
 def site_of(renewal: Renewal) -> Site:
     """The cluster within a renewal: with the nodes that were discovered."""
     site = site_before(renewal.cluster)
+    site.fence = partial(require_lock, renewal.cluster, renewal.run)
     listed = {entry.name for entry in site.profile.nodes}
     site.discovered = tuple(
         ClusterNode(name=seen.name, product=seen.product, role=seen.role)

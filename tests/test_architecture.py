@@ -26,7 +26,7 @@ LAYERS = (
     ("ucrenew.steps",),
     ("ucrenew.site",),
     ("ucrenew.credentials",),
-    ("ucrenew.profile", "ucrenew.profile_lines", "ucrenew.record"),
+    ("ucrenew.profile", "ucrenew.profile_lines", "ucrenew.record", "ucrenew.life"),
     ("ucrenew.clients",),
     ("ucrenew.domain",),
     ("ucrenew.errors",),

@@ -32,6 +32,7 @@ class Site:
     say: Callable[[str], None]
     wait: Callable[[float], object]  # seconds
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    fence: Callable[[], None] = lambda: None  # called immediately before every act; does not return to a stale process
     installed_leaves: frozenset[str] = frozenset()  # fingerprints of the leaves that renewals of ours installed
     discovered: tuple[ClusterNode, ...] = ()  # nodes that only the publisher named
 

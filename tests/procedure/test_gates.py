@@ -240,7 +240,7 @@ def test_second_run_keeps_out(lives, borrowed):
     state = life.begin()
 
     assert "Failed" == state.name
-    assert f"belongs to run {first}, which is Suspended" in state.message
+    assert f"held by run {first}, which is Suspended" in state.message
     assert "Suspended" == life.state(first).name
     assert 1 == len(life.record().facts(Kind.ASKED))
 

@@ -101,6 +101,7 @@ def _generate(site: Site, plan: Plan) -> Csr:
         alt_names=plan.extra_names,
     )
     rest = site.rest(site.entry(plan.publisher))
+    site.fence()
     try:
         answered = rest.generate_csr(wish)
     except Transient as error:

@@ -35,7 +35,9 @@ def ensure_leaf(
     if installed != leaf:
         _require_our_request(site, plan, csr)
         record.note_once(Kind.LEAF_INTENT, intent)
-        site.rest(site.entry(plan.publisher)).upload_identity(plan.purpose.value, [leaf])
+        rest = site.rest(site.entry(plan.publisher))
+        site.fence()
+        rest.upload_identity(plan.purpose.value, [leaf])
         site.say(f"{plan.publisher}: uploaded the {plan.purpose.value} certificate {fingerprint(leaf)[:16]}")
     record.note_once(Kind.LEAF_INTENT, intent)
     for node in plan.nodes:

@@ -55,6 +55,7 @@ def _restart(site: Site, record: Record, restart: Restart, about: str) -> bool:
     with site.cli(site.entry(restart.node)) as cli:
         record.note_once(Kind.RESTART_INTENT, {}, about=about)
         site.say(f"{restart.node}: restarting {restart.service}")
+        site.fence()
         try:
             cli.restart(restart.service)
         except (Refused, UnknownReply) as trouble:
@@ -69,6 +70,7 @@ def _restart_once_more(site: Site, restart: Restart) -> None:
     """Give the same command again where it did not restart properly (S19): once, and no more."""
     site.say(f"{restart.node}: {restart.service} did not come up, so the same command is given once again")
     with site.cli(site.entry(restart.node)) as cli:
+        site.fence()
         cli.restart(restart.service)
     if not _comes_up(site, restart):
         raise Permanent(

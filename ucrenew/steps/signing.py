@@ -24,10 +24,12 @@ def ensure_submitted(site: Site, record: Record, csr: crypto.CertificateSigningR
     """
     if (noted := record.value(Kind.REQUEST_ID)) is not None:
         return look_at_request(site, record, noted["number"])
+    authority = site.authority  # reached and judged before anything is noted
     attempt = _next_attempt(site, record)
     record.note(Kind.SUBMIT_INTENT, {"csr": x509.fingerprint(csr)}, about=attempt)
+    site.fence()
     try:
-        outcome = site.authority.submit(x509.pem(csr), site.profile.ca.template)
+        outcome = authority.submit(x509.pem(csr), site.profile.ca.template)
     except SubmissionUnanswered:
         raise
     except Trouble as error:

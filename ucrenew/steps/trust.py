@@ -31,6 +31,7 @@ def _upload_where_missing(site: Site, plan: Plan, certificate: crypto.Certificat
     if certificate in rest.trust(plan.purpose.value):
         return
     refusal: Refused | None = None
+    site.fence()
     try:
         rest.upload_trust(plan.purpose.value, certificate, description=f"{_name(certificate)}, by ucrenew")
     except Refused as error:

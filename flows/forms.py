@@ -1,0 +1,72 @@
+"""The forms behind *Resume*: what a person fills in, and what of it counts.
+
+The decision has no default: nothing passes by an empty form (design.md §4). Every form has the fields of ``Answer``;
+what a form asks beside them is kept with the answer under its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+from prefect.input import RunInput
+from pydantic import Field, ValidationError, create_model
+
+from ucrenew.domain.gate import Form
+
+
+class Decision(StrEnum):
+    """What a person can say."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class Answer(RunInput):
+    """The form that a person fills in."""
+
+    decision: Decision = Field(description="approve goes on; deny ends this renewal in order")
+    name: Annotated[str, Field(min_length=2, description="your name, kept for ever with the decision")]
+    ticket: str = Field(default="", description="change ticket, if there is one")
+    remark: str = Field(default="", description="anything that should be kept with the decision")
+
+
+class Submission(Answer):
+    """The same, and the number that the CA gave to a request that a person submitted or found."""
+
+    request_id: Annotated[int, Field(ge=0, description="the CA's number for the request; 0: submit it (once more)")]
+
+
+class Trusts(StrEnum):
+    """What a neighbour makes of the new chain."""
+
+    YES = "yes"
+    NOT_USED = "not used"
+
+
+def form_of(form: Form, neighbours: Sequence[str] = ()) -> type[Answer]:
+    """The form of a question; each of ``neighbours`` becomes a field that has to be filled in."""
+    if form is Form.SUBMISSION:
+        return Submission
+    if not neighbours:
+        return Answer
+    fields: dict[str, Any] = {
+        field_of(name): (Trusts, Field(title=name, description=f"{name} trusts the new chain")) for name in neighbours
+    }
+    return create_model("Activation", __base__=Answer, **fields)
+
+
+def field_of(neighbour: str) -> str:
+    """The name of a neighbour's field."""
+    return "trusts_" + "".join(letter if letter.isalnum() else "_" for letter in neighbour.lower())
+
+
+def valid_answer(given: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - what somebody sent
+    """The answer with everything that was filled in; None for what is none: pushed past its form from outside."""
+    try:
+        answer = Answer.model_validate(given)
+    except ValidationError:
+        return None
+    more = {name: value for name, value in dict(given).items() if name not in Answer.model_fields}
+    return {**more, **answer.model_dump(mode="json")}
