@@ -8,21 +8,25 @@ from cryptography.x509 import Certificate, CertificateSigningRequest
 from prefect.flow_runs import suspend_flow_run
 
 from flows.endings import deny
+from flows.gates import done
 from tasks.lock import require_not_stale
 from tasks.signing import keep_issued, submit_request
 from ucrenew.clients.certsrv import Denied, Pending
+from ucrenew.domain.plan import Plan
 from ucrenew.errors import Transient
 from ucrenew.record import Renewal
 
 CA_PENDING = "ca-pending-"
 
 
-def obtain_certificate(renewal: Renewal, csr: CertificateSigningRequest) -> tuple[Certificate, tuple[Certificate, ...]]:
+def obtain_certificate(
+    renewal: Renewal, plan: Plan, csr: CertificateSigningRequest
+) -> tuple[Certificate, tuple[Certificate, ...]]:
     """The issued certificate and the CA certificates above it, root first.
 
     A pending request suspends the run; `flows/attend.py` resumes it when the CA has decided. Denied ends it.
     """
-    outcome = submit_request(renewal, csr)
+    outcome = done(renewal, plan, submit_request, csr)
     if isinstance(outcome, Denied):
         deny(renewal, f"the CA denied request {outcome.request_id}: {outcome.message}")
     if isinstance(outcome, Pending):

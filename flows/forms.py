@@ -64,9 +64,10 @@ def field_of(neighbour: str) -> str:
 
 def valid_answer(given: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - what somebody sent
     """The answer with everything that was filled in; None for what is none: pushed past its form from outside."""
+    if not isinstance(given, Mapping):
+        return None
+    always = {name: value for name, value in given.items() if name in Answer.model_fields}
     try:
-        answer = Answer.model_validate(given)
+        return {**given, **Answer.model_validate(always).model_dump(mode="json")}
     except ValidationError:
         return None
-    more = {name: value for name, value in dict(given).items() if name not in Answer.model_fields}
-    return {**more, **answer.model_dump(mode="json")}

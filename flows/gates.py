@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 from uuid import UUID
 
 from prefect import Task
@@ -30,8 +30,6 @@ from ucrenew.domain.questions import take_over_question
 from ucrenew.errors import NeedsPerson
 from ucrenew.profile import GatePolicy
 from ucrenew.record import Kind, Record, Renewal
-
-_Result = TypeVar("_Result")
 
 
 def ask(  # noqa: PLR0913 - each by its name
@@ -63,7 +61,7 @@ def ask(  # noqa: PLR0913 - each by its name
             _suspend(renewal, key, form_of(form, neighbours).with_initial_data(description=text))
 
 
-def done(renewal: Renewal, plan: Plan, step: Task[..., _Result | Question], *rest: Any) -> _Result:  # noqa: ANN401
+def done(renewal: Renewal, plan: Plan, step: Task[..., Any], *rest: Any) -> Any:  # noqa: ANN401 - what it returns
     """What a step returns once it is so: by us, or by the person whom it asks (design.md §2)."""
     outcome = step(renewal, plan, *rest)
     while isinstance(outcome, Question):

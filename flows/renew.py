@@ -56,7 +56,7 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     noticed = confirm_csr_on_every_node(renewal, plan, csr)
 
     # Signing (S12-S14)
-    leaf, chain = obtain_certificate(renewal, csr)
+    leaf, chain = obtain_certificate(renewal, plan, csr)
     noticed += check_issued(renewal, csr, leaf, chain)
     ask(Gate.ACTIVATE, renewal, plan, activate_question(plan, leaf, chain, noticed), matter=fingerprint(leaf))
 

@@ -8,6 +8,7 @@ from tasks.sites import baseline_of_record, now, record_of, site_of
 from tasks.stepping import step
 from ucrenew.clients.certsrv import Issued, Outcome
 from ucrenew.domain.finding import Finding
+from ucrenew.domain.gate import Question
 from ucrenew.domain.plan import Plan
 from ucrenew.record import Renewal
 from ucrenew.steps import csr as csr_step
@@ -28,9 +29,9 @@ def confirm_csr_on_every_node(renewal: Renewal, plan: Plan, csr: CertificateSign
 
 
 @step(name="submit the request to the CA")
-def submit_request(renewal: Renewal, csr: CertificateSigningRequest) -> Outcome:
+def submit_request(renewal: Renewal, plan: Plan, csr: CertificateSigningRequest) -> Outcome | Question:
     """Submitted once; afterwards the CA is asked for the request's number (S13, S14)."""
-    return signing.ensure_submitted(site_of(renewal), record_of(renewal), csr)
+    return signing.ensure_submitted(site_of(renewal), record_of(renewal), plan, csr)
 
 
 @step(name="keep the issued certificate")

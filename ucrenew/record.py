@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
 
 
@@ -84,6 +85,14 @@ class Record:
         """The value of the first fact of a kind, or None."""
         found = self.fact(kind, about=about)
         return found.value if found else None
+
+    def answers(self, gate: Gate, matter: str) -> list[Mapping[str, Any]]:
+        """What was answered at a gate, oldest first, to the questions whose matter begins so."""
+        return [
+            fact.value
+            for fact in self.facts(Kind.ANSWER)
+            if fact.value["gate"] == gate and str(fact.value["matter"]).startswith(matter)
+        ]
 
     def facts(self, kind: Kind) -> list[Fact]:
         """All facts of a kind, oldest first."""

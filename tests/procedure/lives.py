@@ -104,9 +104,9 @@ class Lives:
         return self.live()
 
     def go(self) -> State[Any]:
-        """Live on with a yes to every question, until the run has ended, was killed, or waits for the CA."""
+        """Live on with a yes to every question, until the run has ended, was killed, or waits for the CA's number."""
         state = self.live()
-        while state.name == "Suspended" and not self.key.startswith("ca-pending-"):
+        while state.name == "Suspended" and not self.key.startswith(("ca-pending-", "submission-")):
             state = self.answered(YES)
         return state
 

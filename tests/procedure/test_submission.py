@@ -10,8 +10,6 @@ from tests.procedure.cable import Cable
 from tests.procedure.lives import UNASKED, YES, Lives, at_note, kill
 from ucrenew.record import Kind
 
-NEVER_NOTED = "the CA's number for it was never noted"
-
 
 @pytest.fixture
 def cable(borrowed) -> Iterator[Cable]:
@@ -46,9 +44,9 @@ def test_unsent_request_is_sent_later(life, cable, monkeypatch):
 
 
 def test_lost_answer_is_for_a_person(life, cable, monkeypatch):
-    """certsrv.md §2: the CA took the request, its answer was lost: a person is told where to look.
+    """certsrv.md §2: the CA took the request, its answer was lost: a person is asked for the number, nothing is sent.
 
-    Neither a retry of the run nor a new run submits a second time.
+    A retry of the run does not submit a second time; the number that the person finds is taken.
     """
 
     def cut() -> None:
@@ -57,24 +55,31 @@ def test_lost_answer_is_for_a_person(life, cable, monkeypatch):
     with at_note(monkeypatch, Kind.SUBMIT_INTENT, cut, about="1", when="after"):
         state = life.go_anew()
     cable.cut_answers_when(lambda: False)
+    number = life.request()["id"]
 
-    assert "Failed" == state.name
-    assert "may stand in the CA's list" in state.message
+    assert "Suspended" == state.name
+    assert life.key.startswith("submission-")
+    assert "may stand in the CA's list" in life.question()
     assert 1 == life.count("submit")
     assert [] == life.record().facts(Kind.SUBMIT_NOT_SENT)
 
     life.push()
-    again = life.live()
-    anew = life.go_anew()
+    life.live()
 
-    assert ["Failed", "Failed"] == [again.name, anew.name]
-    assert NEVER_NOTED in again.message
-    assert NEVER_NOTED in anew.message
+    assert life.key.startswith("submission-")
+
+    state = life.answered(YES | {"request_id": number})
+
+    assert "Suspended" == state.name
+    assert life.key.startswith(f"ca-pending-{number}-")
     assert ["csr", "submit"] == life.control.kinds()
 
 
 def test_kill_before_the_number_is_noted(lives, borrowed, monkeypatch):
-    """S13, design.md §3: a life that dies between submission and note leaves it to a person: no second request."""
+    """S13, design.md §3: a life that dies between submission and note leaves it to a person: no second request.
+
+    Numbers that the CA does not know are asked for again, and say so.
+    """
     life = lives(borrowed, UNASKED)
     with at_note(monkeypatch, Kind.REQUEST_ID, kill):
         state = life.go_anew()
@@ -82,24 +87,60 @@ def test_kill_before_the_number_is_noted(lives, borrowed, monkeypatch):
     assert "Running" == state.name
 
     life.push()
-    state = life.live()
+    life.live()
 
-    assert "Failed" == state.name
-    assert NEVER_NOTED in state.message
+    assert life.key.startswith("submission-")
+
+    life.answered(YES | {"request_id": 4711})
+
+    assert life.key.startswith("submission-")
+    assert "the CA does not know request 4711" in life.question()
+
+    life.answered(YES | {"request_id": life.request()["id"]})
+
+    assert life.key.startswith("ca-pending-")
     assert ["csr", "submit"] == life.control.kinds()
 
 
 def test_kill_before_sending_is_no_licence(lives, borrowed, monkeypatch):
-    """design.md §3: an intent without a number is never taken for "not sent", though this time nothing was."""
+    """design.md §3: an intent without a number is never taken for "not sent", though this time nothing was.
+
+    Only a person's zero has it submitted; that zero is no licence for a third time.
+    """
     life = lives(borrowed, UNASKED)
     with at_note(monkeypatch, Kind.SUBMIT_INTENT, kill, about="1", when="after"):
         life.go_anew()
     life.push()
-    state = life.live()
+    life.live()
 
-    assert "Failed" == state.name
-    assert "It is not submitted again" in state.message
+    assert life.key.startswith("submission-")
     assert ["csr"] == life.control.kinds()
+
+    with at_note(monkeypatch, Kind.REQUEST_ID, kill):
+        life.answered(YES | {"request_id": 0})
+    life.push()
+    life.live()
+
+    assert life.key.startswith("submission-")
+    assert ["csr", "submit"] == life.control.kinds()
+
+
+def test_number_of_another_request(lives, borrowed, monkeypatch):
+    """S13: a number whose certificate has another key than our request is not taken, and the question says why."""
+    other = lives(borrowed, UNASKED)
+    other.go_anew()
+    strange = other.request()["id"]
+    other.control.post(f"/requests/{strange}/issue")
+    other.client.set_flow_run_state(other.runs[-1], Cancelled(), force=True)
+    life = lives(borrowed, UNASKED)
+    with at_note(monkeypatch, Kind.REQUEST_ID, kill):
+        life.go_anew()
+    life.push()
+    life.live()
+    life.answered(YES | {"request_id": strange})
+
+    assert life.key.startswith("submission-")
+    assert f"request {strange} is not ours: its certificate has another key" in life.question()
 
 
 def test_cancelled_run_leaves_its_request(lives, borrowed):

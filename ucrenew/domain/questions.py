@@ -69,6 +69,25 @@ def take_over_question(renewal: str, run: str, plan: Plan) -> str:
     )
 
 
+def submission_question(plan: Plan, authority: str, csr: str, wrong: str = "") -> str:
+    """What is shown when the CA may have our request and its number was never noted; ``csr`` is its fingerprint."""
+    return "\n".join(
+        (
+            f"### Which number did the CA give to the {plan.purpose} request of {plan.cluster}?",
+            "",
+            *((f"**{wrong}**", "") if wrong else ()),
+            f"It was submitted to {authority}, or about to be, and no number was noted. The CA cannot be asked for it.",
+            f"Have the CA's officer look for a request with common name **{plan.common_name}** made just then",
+            f"(SHA-256 of the request: `{csr}`), and enter its number as *request_id*.",
+            "",
+            "Only when the CA surely has none: enter **0**, and it is submitted once more.",
+            "**deny** ends this renewal.",
+            "",
+            *_shown(plan),
+        )
+    )
+
+
 def _shown(plan: Plan) -> tuple[str, ...]:
     """The digest, and the plan itself for whoever compares it."""
     document = json.dumps(plan.document(), sort_keys=True, ensure_ascii=False)

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509 as crypto
 
-from ucrenew.clients.certsrv import Denied, Issued, Outcome, Pending, SubmissionUnanswered
+from ucrenew.clients.certsrv import CertSrv, Denied, Issued, Outcome, Pending, SubmissionUnanswered
 from ucrenew.domain import x509
 from ucrenew.domain.facts import IssuedFacts
 from ucrenew.domain.finding import Finding, refusals
+from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.issued import check_issued
-from ucrenew.errors import NeedsPerson, Permanent, Trouble
+from ucrenew.domain.plan import Plan
+from ucrenew.domain.questions import submission_question
+from ucrenew.errors import Permanent, Refused, Trouble
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 
 
-def ensure_submitted(site: Site, record: Record, csr: crypto.CertificateSigningRequest) -> Outcome:
+def ensure_submitted(
+    site: Site, record: Record, plan: Plan, csr: crypto.CertificateSigningRequest
+) -> Outcome | Question:
     """Submit the request unless this renewal has done so; return what the CA says of it now.
 
-    Raises NeedsPerson when an earlier submission got no answer: certsrv cannot be asked for "my requests", and a
-    second submission would make a second request (certsrv.md §2).
+    Where an earlier submission got no answer, or a person submits, the CA's number is asked for: certsrv cannot be
+    asked for "my requests", and a second submission would make a second request (certsrv.md §2).
     """
     if (noted := record.value(Kind.REQUEST_ID)) is not None:
         return look_at_request(site, record, noted["number"])
     authority = site.authority  # reached and judged before anything is noted
-    attempt = _next_attempt(site, record)
+    attempts = _attempts(record)
+    if attempts.in_doubt:
+        said = attempts.said(record)
+        if said is None:
+            return attempts.question(plan, site.profile.ca.url, csr)
+        if number := int(said["request_id"]):
+            return _adopt(site, record, plan, csr, number, attempts)
+    try:
+        return _submit(site, record, authority, csr, attempt=str(attempts.count + 1))
+    except SubmissionUnanswered as error:
+        return _attempts(record).question(plan, site.profile.ca.url, csr, str(error))
+
+
+def _submit(
+    site: Site, record: Record, authority: CertSrv, csr: crypto.CertificateSigningRequest, *, attempt: str
+) -> Outcome:
     record.note(Kind.SUBMIT_INTENT, {"csr": x509.fingerprint(csr)}, about=attempt)
     site.fence()
     try:
@@ -42,17 +65,55 @@ def ensure_submitted(site: Site, record: Record, csr: crypto.CertificateSigningR
     return outcome
 
 
-def _next_attempt(site: Site, record: Record) -> str:
-    """The number of the next attempt, when every earlier one surely never reached the CA."""
+@dataclass(frozen=True)
+class _Attempts:
+    """How often the request was submitted, or about to be, and whether one of them may stand in the CA's list."""
+
+    count: int
+    in_doubt: bool
+    answers: int  # that a person gave to the question about the last one
+
+    def said(self, record: Record) -> Mapping[str, Any] | None:
+        """The last answer to the question about the last attempt."""
+        return next(reversed(record.answers(Gate.SUBMISSION, _matter(self.count))), None)
+
+    def question(self, plan: Plan, url: str, csr: crypto.CertificateSigningRequest, wrong: str = "") -> Question:
+        """Ask which number it has, or whether to submit it once more."""
+        text = submission_question(plan, url, x509.fingerprint(csr), wrong)
+        return Question(Gate.SUBMISSION, text, f"{_matter(self.count)}{self.answers + 1}", Form.SUBMISSION)
+
+
+def _matter(count: int) -> str:
+    # The count is in it: an old "submit it once more" is no licence for a third time (prefect.md §10).
+    return f"attempt-{count}-"
+
+
+def _attempts(record: Record) -> _Attempts:
     intended = [fact.about for fact in record.facts(Kind.SUBMIT_INTENT)]
     not_sent = {fact.about for fact in record.facts(Kind.SUBMIT_NOT_SENT)}
-    if set(intended) - not_sent:
-        raise NeedsPerson(
-            f"{site.profile.ca.url}: the request was submitted, or about to be, and the CA's number for it was never"
-            " noted; find it in the CA's list. It is not submitted again: that would make a second request."
-            " A new run asks whether to abandon this renewal and begin with a new one"
-        )
-    return str(len(intended) + 1)
+    answers = len(record.answers(Gate.SUBMISSION, _matter(len(intended))))
+    return _Attempts(len(intended), bool(set(intended[-1:]) - not_sent), answers)
+
+
+def _adopt(  # noqa: PLR0913, PLR0917 - what the number is held against
+    site: Site,
+    record: Record,
+    plan: Plan,
+    csr: crypto.CertificateSigningRequest,
+    number: int,
+    attempts: _Attempts,
+) -> Outcome | Question:
+    """Take the number that a person found, unless the CA says that it is another request's."""
+    url = site.profile.ca.url
+    try:
+        outcome = site.authority.retrieve(number)
+    except Refused as refused:
+        return attempts.question(plan, url, csr, f"the CA does not know request {number}: {refused}")
+    if isinstance(outcome, Issued) and not x509.same_key(outcome.certificate, csr):
+        return attempts.question(plan, url, csr, f"request {number} is not ours: its certificate has another key")
+    site.say(f"{url}: request {number} was named by a person; {_in_words(outcome)}")
+    record.note(Kind.REQUEST_ID, {"number": number})
+    return outcome
 
 
 def look_at_request(site: Site, record: Record, request_id: int) -> Outcome:
