@@ -50,7 +50,7 @@ def main() -> Exit:
                 f" {arguments.profile.parent} first"
             ) from error
         run = client.create_flow_run_from_deployment(deployment.id, parameters={"force": arguments.force})
-        print(f"run {run.id}: {_page(run.id)}", flush=True)
+        print(f"run {run.id}: {page_of(run.id)}", flush=True)
         return follow(client, run.id)
 
 
@@ -100,7 +100,7 @@ def _print_state(run: FlowRun) -> None:
         return
     key = str(run.state.state_details.pause_key)
     waits = "the CA" if key.startswith("ca-pending-") else f"an answer at gate '{key.partition('-')[0]}'"
-    print(f"  waiting for {waits}; no process runs meanwhile: {_page(run.id)}", flush=True)
+    print(f"  waiting for {waits}; no process runs meanwhile: {page_of(run.id)}", flush=True)
 
 
 def _print_new_lines(client: SyncPrefectClient, run: UUID, seen: int) -> int:
@@ -112,7 +112,8 @@ def _print_new_lines(client: SyncPrefectClient, run: UUID, seen: int) -> int:
     return len(lines)
 
 
-def _page(run: UUID) -> str:
+def page_of(run: UUID) -> str:
+    """The run's page in Prefect's UI."""
     settings = get_current_settings()
     base = settings.ui_url or str(settings.api.url).removesuffix("/api")
     return f"{base}/runs/flow-run/{run}"

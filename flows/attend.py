@@ -1,6 +1,7 @@
-"""A small scheduled flow that resumes runs whose reason to wait has gone: the CA has decided (S14).
+"""A small scheduled flow that looks after renewals which wait, and says what needs a person (S14, design.md §4).
 
-It resumes a run only for what it looked up itself, and never one that waits for a person.
+It resumes a run only for what it looked up itself: the CA has decided, the window has opened. A run that waits for a
+person it never resumes but with an explicit no, when nobody answered for as long as the profile gives them.
 """
 
 from __future__ import annotations
@@ -8,15 +9,25 @@ from __future__ import annotations
 from prefect import flow
 from prefect.logging import get_run_logger
 
-from flows.authority import CA_PENDING
-from tasks.attending import ca_has_decided, resume, suspended_runs
+from tasks.attending import Waiting, ca_has_decided, denial, is_overdue, resume, suspended_runs
+from tasks.watching import troubled_locks
 
 
 @flow(name="attend", retries=0, persist_result=False)
 def attend_suspended_runs() -> None:
     """Look at every suspended renewal once; trouble with one never keeps the others waiting."""
-    for waiting in suspended_runs(CA_PENDING):
+    for waiting in suspended_runs():
+        look_after(waiting)
+    for sentence in troubled_locks():
+        get_run_logger().warning(sentence)
+
+
+def look_after(waiting: Waiting) -> None:
+    """Wake one run when what it waits for has come."""
+    if waiting.request_id is not None:
         if ca_has_decided(waiting):
-            resume(waiting)
+            resume(waiting, because=f"the CA decided on request {waiting.request_id}")
         else:
             get_run_logger().info("%s: request %s is still pending", waiting.cluster, waiting.request_id)
+    elif waiting.gate is not None and is_overdue(waiting):
+        resume(waiting, because=f"nobody answered at gate '{waiting.gate}'", answer=denial(waiting))

@@ -1,9 +1,12 @@
-"""Looking after suspended runs: which wait for the CA, whether it has decided, and waking them."""
+"""Looking after suspended runs: what each waits for, whether that has come, and waking or answering it."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -12,67 +15,117 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
-from tasks.sites import site_before
+from tasks.sites import now, profile_of, site_before
 from tasks.stepping import step
 from ucrenew.clients.certsrv import Pending
 from ucrenew.errors import LoginRefused, Trouble
 
+CA_PENDING = "ca-pending-"
+WINDOW = "window-"
 _BUSY = 503  # SQLite's "database is locked"; the click is lost unless it is repeated (prefect.md §1)
 _TRIES = 8
+_PAGE = 200
 
 
 @dataclass(frozen=True)
-class WaitingForCa:
-    """A suspended run and the request that it waits for."""
+class Waiting:
+    """A suspended renewal and, by its pause key, what it waits for; the key is atomic with the suspension."""
 
     run: UUID
     cluster: str
-    request_id: int
+    key: str
+    since: datetime
+
+    @property
+    def request_id(self) -> int | None:
+        """The request whose decision it waits for; None when it waits for something else."""
+        return self._number_behind(CA_PENDING)
+
+    @property
+    def minutes_needed(self) -> int | None:
+        """How long the window has to be open that it waits for; None when it waits for something else."""
+        return self._number_behind(WINDOW)
+
+    @property
+    def gate(self) -> str | None:
+        """The gate at which a person is asked; None when it waits for no person."""
+        return None if self.key.startswith((CA_PENDING, WINDOW)) else self.key.partition("-")[0]
+
+    def _number_behind(self, prefix: str) -> int | None:
+        number = self.key.removeprefix(prefix).partition("-")[0]
+        return int(number) if self.key.startswith(prefix) and number.isdigit() else None
 
 
-def suspended_runs(prefix: str) -> list[WaitingForCa]:
-    """The runs whose pause key, atomic with the suspension, says that they wait for the CA."""
+def suspended_runs() -> list[Waiting]:
+    """Every suspended renewal."""
     suspended = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Suspended"])))
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(flow_run_filter=suspended)
-    return [waiting for run in runs if (waiting := _waiting(run, prefix)) is not None]
+        runs: list[FlowRun] = []
+        while page := client.read_flow_runs(flow_run_filter=suspended, limit=_PAGE, offset=len(runs)):
+            runs += page
+    return [waiting for run in runs if (waiting := _waiting(run)) is not None]
 
 
-def _waiting(run: FlowRun, prefix: str) -> WaitingForCa | None:
+def _waiting(run: FlowRun) -> Waiting | None:
     key = str(run.state.state_details.pause_key or "") if run.state else ""
-    number = key.removeprefix(prefix).partition("-")[0]
-    if not key.startswith(prefix) or not number.isdigit() or "cluster" not in run.parameters:
+    if run.state is None or not key or not {"cluster", "purpose"} <= run.parameters.keys():
         return None
-    return WaitingForCa(run.id, str(run.parameters["cluster"]), int(number))
+    return Waiting(run.id, str(run.parameters["cluster"]), key, run.state.timestamp)
 
 
 @step(name="ask the CA", retries=0)
-def ca_has_decided(waiting: WaitingForCa) -> bool:
+def ca_has_decided(waiting: Waiting) -> bool:
     """True when the request was issued or denied; trouble is logged and counts as not yet.
 
     A refused password counts as decided: the run wakes and ends with that sentence, where asking again on every
     schedule would lock the account.
     """
+    number = waiting.request_id
     try:
-        return not isinstance(site_before(waiting.cluster).authority.retrieve(waiting.request_id), Pending)
+        return number is not None and not isinstance(site_before(waiting.cluster).authority.retrieve(number), Pending)
     except Trouble as trouble:
-        get_run_logger().warning("%s: request %s: %s", waiting.cluster, waiting.request_id, trouble)
+        get_run_logger().warning("%s: request %s: %s", waiting.cluster, number, trouble)
         return isinstance(trouble, LoginRefused)
 
 
+@step(name="look whether the question is overdue", retries=0)
+def is_overdue(waiting: Waiting) -> bool:
+    """True when nobody answered for as long as the profile gives them; trouble is logged and counts as not yet."""
+    try:
+        return now() - waiting.since > profile_of(waiting.cluster).gates.patience
+    except Trouble as trouble:
+        get_run_logger().warning("%s: %s", waiting.cluster, trouble)
+        return False
+
+
 @step(name="resume the run", retries=0)
-def resume(waiting: WaitingForCa) -> None:
+def resume(waiting: Waiting, *, because: str, answer: Mapping[str, Any] | None = None) -> None:
     """Wake the run, repeating while the server is busy; what does not work now is left to the next look."""
     with get_client(sync_client=True) as client:
         for _ in range(_TRIES):
             try:
-                answer = client.resume_flow_run(waiting.run)
+                taken = client.resume_flow_run(waiting.run, run_input=dict(answer) if answer else None)
             except PrefectHTTPStatusError as error:
                 if error.response.status_code != _BUSY:
                     break
                 threading.Event().wait(0.5)
             else:
-                decided = f"the CA decided on request {waiting.request_id}; resuming: {answer.status.value}"
-                get_run_logger().info("%s: %s", waiting.cluster, decided)
+                get_run_logger().info("%s: %s; resuming: %s", waiting.cluster, because, taken.status.value)
                 return
     get_run_logger().warning("%s: run %s could not be resumed; the next look tries again", waiting.cluster, waiting.run)
+
+
+def denial(waiting: Waiting) -> dict[str, Any]:
+    """An explicit no in the form of the question, for one that nobody answered (design.md §4)."""
+    said: dict[str, Any] = {"decision": "deny", "name": "attend", "remark": f"nobody answered since {waiting.since:%Y-%m-%d %H:%M} UTC"}
+    with get_client(sync_client=True) as client:
+        schema = client.read_flow_run_input(waiting.run, f"suspended-{waiting.key}-schema")
+    return said | {name: _no(name) for name in _asked_beside(schema) if name not in said}
+
+
+def _asked_beside(schema: Any) -> list[str]:  # noqa: ANN401 - JSON
+    return list(schema.get("required", [])) if isinstance(schema, Mapping) else []
+
+
+def _no(name: str) -> object:
+    return 0 if name == "request_id" else "no"

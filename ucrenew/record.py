@@ -38,6 +38,7 @@ class Kind(StrEnum):
     RESTART_INTENT = "restart-intent"
     RESTART_DONE = "restart-done"
     EVIDENCE = "evidence"
+    RECOVERED = "recovered"  # one a recovery: {run, how}
 
 
 @dataclass(frozen=True)

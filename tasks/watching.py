@@ -1,0 +1,73 @@
+"""What somebody should look at: runs whose process is gone, clusters that a dead run holds (design.md §4, §7).
+
+Nothing is put right here: that takes proof or an answer. It is said, at every look, until it is so no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.events.filters import (
+    EventAnyResourceFilter,
+    EventFilter,
+    EventNameFilter,
+    EventOccurredFilter,
+)
+from prefect.exceptions import ObjectNotFound
+
+from tasks.lock import Holder, holders
+from tasks.sites import now
+from ucrenew.life import Alive
+
+# Prefect's process sends one every 180 s; three times that is what its own automations should wait (prefect.md §3.8).
+NO_HEARTBEAT = timedelta(seconds=3 * 180)
+_WORKING = {StateType.RUNNING, StateType.PENDING, StateType.CANCELLING}
+
+
+def troubled_locks() -> list[str]:
+    """A sentence for every cluster that is held by a run which cannot go on by itself."""
+    with get_client(sync_client=True) as client:
+        return [sentence for holder in holders() for sentence in _judge(client, holder)]
+
+
+def _judge(client: SyncPrefectClient, holder: Holder) -> Iterator[str]:
+    recover = f"python -m deployments.recover {holder.run}"
+    try:
+        run = client.read_flow_run(UUID(holder.run))
+    except ObjectNotFound:
+        yield f"{holder.cluster} is held by run {holder.run}, which was deleted; a new run asks whether to go on"
+        return
+    state = run.state
+    if state is None or state.type is StateType.COMPLETED:
+        return  # about to let go
+    if state.is_final():
+        yield (
+            f"{holder.cluster} is still held by run {holder.run}, which has ended as {state.name}: {recover} lets it"
+            " go on, or a new run asks whether to"
+        )
+    elif state.type in _WORKING and (why := _why_dead(client, run, holder)):
+        yield f"{holder.cluster}: run {holder.run} says {state.name}, and {why}: {recover}"
+
+
+def _why_dead(client: SyncPrefectClient, run: FlowRun, holder: Holder) -> str:
+    match holder.life.alive:
+        case Alive.YES:
+            return ""
+        case Alive.NO:
+            return f"its process {holder.life.pid} on {holder.life.host} is gone"
+    if run.start_time and now() - run.start_time > NO_HEARTBEAT and not _beats(client, run.id):
+        return f"no heartbeat of its process on {holder.life.host} came for {NO_HEARTBEAT.total_seconds():.0f} s"
+    return ""
+
+
+def _beats(client: SyncPrefectClient, run: UUID) -> bool:
+    wanted = EventFilter(
+        occurred=EventOccurredFilter(since=now() - NO_HEARTBEAT),
+        event=EventNameFilter(name=["prefect.flow-run.heartbeat"]),
+        any_resource=EventAnyResourceFilter(id=[f"prefect.flow-run.{run}"]),
+    )
+    return client.read_events(wanted, limit=1).total > 0
