@@ -57,7 +57,7 @@ def test_cautious_defaults(tmp_path):
     """What a profile does not say is cautious: gates ask, tomcat only, RSA 2048 with SHA-256, a week's backup."""
     profile = load(tmp_path, renew_before="")
 
-    assert (GatePolicy.ASK, GatePolicy.ASK) == (profile.gates.start, profile.gates.activate)
+    assert {GatePolicy.ASK} == {profile.gates.start, profile.gates.activate, profile.gates.cleanup}
     assert (Purpose.TOMCAT,) == profile.certificate.purposes
     assert ("rsa", 2048, "sha256") == (
         profile.certificate.key.type,
@@ -69,6 +69,9 @@ def test_cautious_defaults(tmp_path):
     assert 7 == profile.limits.backup_max_age
     assert timedelta(minutes=35) == profile.fan_out
     assert profile.discover is False
+    assert timedelta(days=7) == profile.overdue
+    assert 30 == profile.limits.trust_expires_soon
+    assert profile.accounts.application is None
 
 
 def test_where_nodes_are_reached(tmp_path):
@@ -179,6 +182,19 @@ WRONG = {
     "short fingerprint": ({"address": 'trust.sha256 = ["abcd"]'}, "trust.sha256", "64 hexadecimal digits"),
     "host key": ({"address": 'trust.ssh_host_keys = ["MD5:00:11"]'}, "trust.ssh_host_keys", "as ssh prints it"),
     "gate policy": ({"append": '\n[gates]\nstart = "maybe"\n'}, "start", "'ask', 'auto' or 'forbid'"),
+    "cleanup by policy": (
+        {"append": '\n[gates]\ncleanup = "auto"\n'},
+        "cleanup",
+        "gates.cleanup: this never passes by policy",
+    ),
+    "activation by policy": ({"append": '\n[gates]\nactivate = "auto"\n'}, "activate", "write ask or forbid"),
+    "overdue at once": ({"append": "\n[gates]\noverdue = 0\n"}, "overdue", "gates.overdue"),
+    "trust expires soon": (
+        {"append": "\n[limits]\ntrust_expires_soon = 0\n"},
+        "trust_expires_soon",
+        "limits.trust_expires_soon",
+    ),
+    "step": ({"append": "\n[by_hand]\nupload = true\n"}, "upload", "by_hand.upload: Extra inputs are not permitted"),
     "backup age": ({"append": "\n[limits]\nbackup_max_age = 0\n"}, "backup_max_age", "limits.backup_max_age"),
     "two references": (
         {"password": 'password = { env = "A", file = "b" }'},

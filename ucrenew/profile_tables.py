@@ -1,0 +1,136 @@
+"""The things of a profile: nodes, certificate, CA, maintenance windows, neighbours, limits."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ucrenew.domain.cluster import Node, Product, Role
+from ucrenew.domain.neighbours import Neighbour, NeighbourKind
+from ucrenew.domain.purpose import Purpose
+from ucrenew.domain.windows import WEEKDAYS, Window
+from ucrenew.profile_fields import (
+    Fingerprint,
+    HostKey,
+    HostName,
+    HostOrAddress,
+    PagesAddress,
+    Port,
+    Table,
+    TimeOfDay,
+    TimeZone,
+)
+
+
+class Trust(Table):
+    """What a server is trusted by: a CA file, pinned certificates, pinned SSH host keys."""
+
+    ca_file: Path | None = None
+    sha256: tuple[Fingerprint, ...] = ()
+    ssh_host_keys: tuple[HostKey, ...] = ()
+
+
+class ClusterNode(Table):
+    """One node: who it is and how it is reached."""
+
+    name: HostName
+    product: Product
+    role: Role
+    address: HostOrAddress = ""
+    https_port: Port = 443
+    tomcat_port: Port = 8443
+    ssh_port: Port = 22
+    trust: Trust = Trust()
+
+    @property
+    def node(self) -> Node:
+        """Who it is."""
+        return Node(self.name, self.product, self.role)
+
+    @property
+    def host(self) -> str:
+        """Where it is reached: its address, else its name."""
+        return self.address or self.name
+
+    @property
+    def tls_ports(self) -> tuple[int, ...]:
+        """The ports that serve the Tomcat certificate."""
+        return (self.https_port, self.tomcat_port)
+
+
+class Key(Table):
+    """The key that the request asks for; the API takes EC keys in a form that nobody has seen (cucm.md §1.3)."""
+
+    type: Literal["rsa"] = "rsa"
+    length: Literal[2048, 3072, 4096] = 2048
+    hash: Literal["sha256", "sha384", "sha512"] = "sha256"
+
+
+class Wish(Table):
+    """What the certificate has to be: names, key, and how the cluster is asked for it (S6, S8)."""
+
+    purposes: tuple[Purpose, ...] = (Purpose.TOMCAT,)
+    common_name: HostName
+    parent_domain: HostName | None = None
+    extra_names: tuple[HostName, ...] = ()
+    extra_names_file: Path | None = None
+    include_ou: bool = False
+    key: Key = Key()
+    # The word for a cluster-wide request is expected, not proved (cucm.md §6): it can be changed here.
+    distribution: str = "multi-server"
+    renew_before: Annotated[int, Field(ge=1, le=365)] = 30
+
+
+class Authority(Table):
+    """The Microsoft CA's web pages; a standalone CA has no template (S13)."""
+
+    url: PagesAddress
+    template: str | None = None
+    trust: Trust = Trust()
+    chain_file: Path | None = None
+
+
+class MaintenanceWindow(Table):
+    """When services may restart: on these days, from this time of the zone's clock, for so many real hours (S22)."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "daily"], ...] = Field(min_length=1)
+    start: TimeOfDay
+    hours: Annotated[float, Field(gt=0, le=24)]
+    zone: TimeZone
+
+    @property
+    def window(self) -> Window:
+        """The same as the rules know it."""
+        days = WEEKDAYS if "daily" in self.days else self.days
+        return Window(
+            frozenset(WEEKDAYS.index(day) for day in days),
+            time.fromisoformat(self.start),
+            timedelta(hours=self.hours),
+            self.zone,
+        )
+
+
+class NeighbourTable(Table):
+    """A system outside that has to trust the new chain before the certificate is in service."""
+
+    kind: NeighbourKind
+    name: Annotated[str, Field(min_length=1)]
+
+    @property
+    def neighbour(self) -> Neighbour:
+        """The same as the rules know it."""
+        return Neighbour(self.kind, self.name)
+
+
+class Limits(Table):
+    """What preflight accepts."""
+
+    backup_max_age: Annotated[int, Field(ge=1)] = 7  # days
+    trust_expires_soon: Annotated[int, Field(ge=1)] = 30  # days before its end in which a CA certificate is told
+    # Minutes that a trust certificate may take to a node: up to 30 when the event was missed (cucm_inside.md §A.1).
+    fan_out: Annotated[float, Field(gt=0)] = 35
+    # Seconds until a node's prompt: 8 to 15 were seen, slow nodes take up to two minutes (cucm.md §2.1).
+    prompt: Annotated[float, Field(gt=0)] = 120
