@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import fields, replace
+from datetime import timedelta
 
 import pytest
 
@@ -122,6 +123,41 @@ def test_unknown_release(tmp_path):
 
     with pytest.raises(BadInput, match=r"lab: .*tomcat on release 16\.0\.1"):
         plan_of(tmp_path, cluster_facts(*nodes))
+
+
+SSOSP = "Cisco SSOSP Tomcat"
+
+
+def test_single_sign_on_restarts_more():
+    """Where single sign-on was on, its own Tomcat joins the restarts of the CUCM nodes, and is told as left no more."""
+    rule = restarts.restart_rule(Purpose.TOMCAT, 15)
+    up = {node.name: frozenset({*started(node), SSOSP}) for node in (PUB, SUB, IMP)}
+
+    without = restarts.planned_restarts(rule, (PUB, SUB, IMP), up)
+    found = restarts.planned_restarts(rule, (PUB, SUB, IMP), up, sso=True)
+
+    assert ELEVEN == tuple((one.node, one.service) for one in without)
+    assert {Restart(PUBLISHER, SSOSP), Restart(SUBSCRIBER, SSOSP)} == set(found) - set(without)
+    assert [PUBLISHER] * 6 + [SUBSCRIBER] * 5 + [PRESENCE] * 2 == [one.node for one in found]
+    assert any(line.startswith(f"{SSOSP}:") for line in rule.left_alone(sso=False))
+    assert not any(line.startswith(f"{SSOSP}:") for line in rule.left_alone(sso=True))
+    assert rule.not_restarted == rule.left_alone(sso=False)
+
+
+def test_single_sign_on_tomcat_that_was_down():
+    """Its Tomcat is not restarted where it was down: that would start it (cucm.md §4.1)."""
+    rule = restarts.restart_rule(Purpose.TOMCAT, 15)
+    up = {node.name: frozenset(started(node)) for node in (PUB, SUB, IMP)}
+
+    found = restarts.planned_restarts(rule, (PUB, SUB, IMP), up, sso=True)
+
+    assert ELEVEN == tuple((one.node, one.service) for one in found)
+
+
+def test_time_needed(plan):
+    """Three restarts of Tomcat and eight of others need 31 minutes by our estimate (S19, S22)."""
+    assert timedelta(minutes=31) == restarts.time_needed(plan.restarts)
+    assert timedelta() == restarts.time_needed([])
 
 
 # --- what is in it

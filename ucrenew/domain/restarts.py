@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from ucrenew.domain.cluster import Node, Product, Role
@@ -35,8 +36,18 @@ class RestartRule:
 
     source: str
     services: tuple[tuple[str, Where], ...]
+    with_sso: tuple[tuple[str, Where], ...]  # after them, where single sign-on was on before the first change
     not_restarted: tuple[str, ...]
     notices: tuple[str, ...]
+
+    def all_services(self, *, sso: bool) -> tuple[tuple[str, Where], ...]:
+        """What is restarted, with single sign-on in use or without."""
+        return (*self.services, *self.with_sso) if sso else self.services
+
+    def left_alone(self, *, sso: bool) -> tuple[str, ...]:
+        """What Cisco lists beside, and why it is not restarted."""
+        restarted = tuple(f"{service}:" for service, _ in self.all_services(sso=sso))
+        return tuple(line for line in self.not_restarted if not line.startswith(restarted))
 
 
 # cucm.md §2.4 (the message that 14/15 print after the upload) and §4.2.
@@ -49,6 +60,7 @@ _TOMCAT_14_15 = RestartRule(
         ("Cisco DRF Master", Where.PUBLISHER),
         ("Cisco DRF Local", Where.ALL),
     ),
+    with_sso=(("Cisco SSOSP Tomcat", Where.CUCM),),
     not_restarted=(
         "Cisco SSOSP Tomcat: only where single sign-on or OAuth is used",
         "Cisco Tftp: serves the old certificate over HTTPS until it restarts; restart it where phones fetch files so",
@@ -61,6 +73,10 @@ _TOMCAT_14_15 = RestartRule(
         "no backup can run while the DRF services restart",
     ),
 )
+
+# Our own estimate: nobody publishes how long a service is away. Others wait ten minutes at most (cucm.md §2.2).
+TAKES = timedelta(minutes=2)
+TAKES_LONGER: Mapping[str, timedelta] = {"Cisco Tomcat": timedelta(minutes=5)}
 
 _RULES: Mapping[Purpose, Mapping[int, RestartRule]] = {Purpose.TOMCAT: {14: _TOMCAT_14_15, 15: _TOMCAT_14_15}}
 
@@ -77,11 +93,21 @@ def in_restart_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
     )
 
 
-def planned_restarts(rule: RestartRule, nodes: Iterable[Node], up: Mapping[str, frozenset[str]]) -> tuple[Restart, ...]:
-    """All restarts in order: node after node, and only services that were up on it (cucm.md §4.1 point 8)."""
+def planned_restarts(
+    rule: RestartRule, nodes: Iterable[Node], up: Mapping[str, frozenset[str]], *, sso: bool = False
+) -> tuple[Restart, ...]:
+    """All restarts in order: node after node, and only services that were up on it (cucm.md §4.1 point 8).
+
+    ``sso``: single sign-on was on in the baseline.
+    """
     return tuple(
         Restart(node.name, service)
         for node in in_restart_order(nodes)
-        for service, where in rule.services
+        for service, where in rule.all_services(sso=sso)
         if where.includes(node) and service in up.get(node.name, frozenset())
     )
+
+
+def time_needed(restarts: Iterable[Restart]) -> timedelta:
+    """How long they take one after another, by our estimate: what has to be left of a maintenance window (S22)."""
+    return sum((TAKES_LONGER.get(restart.service, TAKES) for restart in restarts), timedelta())
