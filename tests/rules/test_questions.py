@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,32 @@ def test_what_users_notice(plan, question):
     """Both questions say what users will notice (S22)."""
     assert plan.notices
     assert all(notice in question for notice in plan.notices)
+
+
+CONDITIONS = {
+    "windows": ("Only in a maintenance window", "sat from 22:00 for 6 h (Europe/Berlin)", None),
+    "sso_nodes": ("Single sign-on is on there", NODES[0], None),
+    "by_hand": ("Done by a person, not by us", "leaf", "leaf: upload the certificate"),
+    "neighbours": ("Neighbours that have to be ready", "exp-c.example.com (expressway): trusts the new chain", None),
+}
+
+
+@pytest.mark.parametrize("field", CONDITIONS)
+@pytest.mark.parametrize("ask", [start_question, lambda plan: activate_question(plan, leaf(), chain())])
+def test_conditions_shown(plan, ask, field):
+    """Both questions show windows, single sign-on, what people do and who else has to be ready, where there is any."""
+    title, value, shown = CONDITIONS[field]
+
+    assert f"**{title}" not in ask(plan)
+    assert f"**{title}" in (question := ask(replace(plan, **{field: (value,)})))
+    assert f"1. {shown or value}\n" in question
+
+
+@pytest.mark.parametrize("ask", [start_question, lambda plan: activate_question(plan, leaf(), chain())])
+def test_time_needed_shown(plan, ask):
+    """Both questions say how long the restarts take, where that is estimated (S19, S22)."""
+    assert "take 1 h 31 min together" in ask(replace(plan, minutes=91))
+    assert "estimate" not in ask(plan)
 
 
 def test_start_names_nodes_and_ca(plan):

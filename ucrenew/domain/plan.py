@@ -51,6 +51,11 @@ class Plan:
     not_restarted: tuple[str, ...]  # what Cisco lists beside, and why it is left alone
     notices: tuple[str, ...]  # what users notice
     findings: tuple[str, ...] = ()  # what has to be known before saying yes; no counts or dates
+    sso_nodes: tuple[str, ...] = ()  # single sign-on was on there before the first change
+    by_hand: tuple[str, ...] = ()  # the steps that a person does instead of us, by the names of domain.acting.Step
+    minutes: int = 0  # how long the restarts take, by our estimate
+    windows: tuple[str, ...] = ()  # in words; none: the second question alone decides when
+    neighbours: tuple[str, ...] = ()  # systems outside, and what they have to trust before
 
     def document(self) -> dict[str, Any]:
         """The plan as plain JSON values: what is shown, recorded and digested."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from cryptography import x509 as crypto
 
+from ucrenew.domain.acting import Step
 from ucrenew.domain.finding import Finding
 from ucrenew.domain.plan import Plan
+from ucrenew.domain.windows import in_words
 from ucrenew.domain.x509 import fingerprint, names
 
 
@@ -25,6 +28,7 @@ def start_question(plan: Plan) -> str:
             *_listed("Restarts, in this order, after the second question", map(str, plan.restarts)),
             *_listed("Not restarted", plan.not_restarted),
             *_listed("What users will notice then", plan.notices),
+            *_conditions(plan),
             *_listed("To know before", plan.findings),
             *_shown(plan),
         )
@@ -49,6 +53,7 @@ def activate_question(
             "",
             *_listed("Restarts, in this order", map(str, plan.restarts)),
             *_listed("What users notice", plan.notices),
+            *_conditions(plan),
             *_listed("What the checks noticed", map(str, noticed)),
             *_shown(plan),
         )
@@ -86,6 +91,22 @@ def submission_question(plan: Plan, authority: str, csr: str, wrong: str = "") -
             *_shown(plan),
         )
     )
+
+
+def _conditions(plan: Plan) -> tuple[str, ...]:
+    """When, by whom and beside whom; only what this plan has."""
+    time = (f"By our estimate the restarts take {in_words(timedelta(minutes=plan.minutes))} together.", "")
+    return (
+        *(time if plan.minutes else ()),
+        *_listed("Only in a maintenance window", plan.windows),
+        *_listed("Single sign-on is on there: off before the certificate, on again after the restarts", plan.sso_nodes),
+        *_listed("Done by a person, not by us", map(_step, plan.by_hand)),
+        *_listed("Neighbours that have to be ready before the certificate is in service", plan.neighbours),
+    )
+
+
+def _step(name: str) -> str:
+    return f"{name}: {Step(name).words}"
 
 
 def _shown(plan: Plan) -> tuple[str, ...]:
