@@ -14,6 +14,7 @@ from tasks.stepping import step
 from ucrenew.domain import checks
 from ucrenew.domain.baseline import baseline_of
 from ucrenew.domain.facts import ClusterFacts
+from ucrenew.domain.finding import refusals
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import NeedsPerson
@@ -69,7 +70,7 @@ def open_renewal(
         if not due.now and due.on is not None:
             return NothingToDo(f"{cluster} {purpose}: nothing to do until {due.on:%Y-%m-%d}, when it is next due")
         get_run_logger().info("%s %s is due: %s", cluster, purpose, "; ".join(due.reasons))
-    if findings := checks.preflight(facts):
+    if findings := refusals(checks.preflight(facts)):
         done = "nothing was changed" if current is None else "nothing more was changed, retry this run afterwards"
         raise NeedsPerson(f"{cluster}: not now, and {done}: {'; '.join(map(str, findings))}")
     renewal = renewals.open(run)

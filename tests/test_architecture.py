@@ -304,8 +304,8 @@ def test_our_tree_is_really_read(ours):
     arrows = {(module.name, imported) for module, imported in ours.arrows()}
 
     assert set(PACKAGES) == {name.partition(".")[0] for name in ours.modules}
-    assert {"flows.renew", "tasks.signing", "ucrenew.steps.csr", "ucrenew.domain.checks"} <= set(ours.modules)
-    assert ("ucrenew.domain.checks", "ucrenew.domain.x509") in arrows
+    assert {"flows.renew", "tasks.signing", "ucrenew.steps.csr", "ucrenew.domain.preflight"} <= set(ours.modules)
+    assert ("ucrenew.domain.preflight", "ucrenew.domain.x509") in arrows
     assert any(_inside(imported, "prefect") for _, imported in arrows)
 
 

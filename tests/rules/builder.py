@@ -177,10 +177,11 @@ def leaf(
 
 
 @cache
-def self_signed(host=PUBLISHER, *, begins=NOW - DAY, ends=NOW + 1825 * DAY):
+def self_signed(host=PUBLISHER, *, begins=NOW - DAY, ends=NOW + 1825 * DAY, serial=None):
     """The certificate that a node makes for itself."""
     name, key = _subject(host), ec_key(host)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), begins, ends)
+    number = serial or x509.random_serial_number()
+    builder = x509.CertificateBuilder(name, name, key.public_key(), number, begins, ends)
     return builder.add_extension(_alternative((host,), ()), critical=False).sign(key, hashes.SHA256())
 
 

@@ -13,7 +13,13 @@ PUB = Node(PUBLISHER, Product.CUCM, Role.PUBLISHER)
 SUB = Node(SUBSCRIBER, Product.CUCM, Role.SUBSCRIBER)
 IMP = Node(PRESENCE, Product.IMP, Role.PUBLISHER)
 
-_EVERYWHERE = ("Platform Administrative Web Service", "Cisco Tomcat", "Cisco DRF Local")
+_EVERYWHERE = (
+    "Platform Administrative Web Service",
+    "Platform Communication Web Service",
+    "Cisco Certificate Change Notification",
+    "Cisco Tomcat",
+    "Cisco DRF Local",
+)
 _ON_CUCM = ("Cisco UDS Tomcat", "Cisco AXL Tomcat", "Cisco CallManager")
 
 GOOD_PROFILE = """\

@@ -27,6 +27,10 @@ class NodeFacts:
     replication: Mapping[str, int]  # on a publisher: host -> the number in brackets, 2 is good
     served: Mapping[int, str]  # port -> SHA-256 of what it presents
     replication_complete: bool = True  # on a publisher: set up on every row, and all of its services run
+    callmanager: x509.Certificate | None = None  # installed for CallManager, looked at when the purpose is tomcat
+    may_write: bool | None = None  # of the platform account; None: not known, or a person does all the writing
+    trust: tuple[x509.Certificate, ...] = ()  # the purpose's trust store
+    recovery_url: bool | None = None  # of single sign-on; None: not shown
 
     def started(self, service: str) -> bool:
         """True when Service Manager says so."""
@@ -44,6 +48,8 @@ class ClusterFacts:
     last_backup: datetime | None
     backup_running: bool
     backup_max_age_days: int
+    trust_expires_soon_days: int = 30
+    sso_is_driven: bool = False  # this renewal switches single sign-on off and on: being on is no reason to stop
 
     @property
     def publisher(self) -> NodeFacts:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ucrenew.domain import x509
-from ucrenew.domain.checks import Rule, apply
 from ucrenew.domain.facts import IssuedFacts
 from ucrenew.domain.finding import Finding, Reason, Severity
+from ucrenew.domain.rule import Rule, apply
 
 WEAK_HASHES = frozenset({"md5", "sha1"})
 # How far a CA's clock may run before ours without a word.

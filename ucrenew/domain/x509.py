@@ -240,7 +240,7 @@ def validation_trouble(
     """Validate the path from leaf to root at a time; return the library's reason, or None when it holds."""
     root, *intermediates = chain_root_first
     # Certificates for Cisco UC are outside the CA/Browser Forum's profile (names without a dot, both key usages),
-    # so the leaf's extensions are judged by our own rules (domain/checks.py) and not by the library's web profile.
+    # so the leaf's extensions are judged by our own rules (domain/issued.py) and not by the library's web profile.
     leaf_policy = verification.ExtensionPolicy.permit_all()
     ca_policy = verification.ExtensionPolicy.webpki_defaults_ca()
     verifier = (
