@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509 as crypto
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ucrenew.domain import issued as rules
-from ucrenew.domain.finding import Reason, Severity, refusals
+from ucrenew.domain.finding import Reason, Severity, acceptable, refusals
 from ucrenew.domain.issued import check_issued
 from ucrenew.domain.x509 import issuers_root_first
 
 from .builder import (
+    CLIENT,
     COMMON_NAME,
     DAY,
     NAMES,
@@ -34,6 +36,9 @@ from .builder import (
 )
 from .lab import reasons
 
+CODE_SIGNING = ExtendedKeyUsageOID.CODE_SIGNING
+IPSEC = crypto.ObjectIdentifier("1.3.6.1.5.5.7.3.5")
+
 
 def test_correct_certificate_passes():
     """A certificate that keeps all of the request, below a known root, gives no finding (S15, S17)."""
@@ -45,6 +50,38 @@ def test_other_key():
     (found,) = check_issued(issued(leaf(key=rsa_key("an older request"))))
 
     assert (Reason.OTHER_KEY, Severity.REFUSE) == (found.reason, found.severity)
+
+
+@pytest.mark.parametrize(
+    ("defects", "told"),
+    [
+        ({"names": ("other.example.org",), "common_name": "other.example.org"}, True),
+        ({"names": (*NAMES, "www.example.com")}, True),
+        ({"common_name": "other.example.org"}, False),
+        ({}, False),
+    ],
+    ids=["somebody else's", "our nodes and one more", "other common name only", "other key only"],
+)
+def test_other_request(defects, told):
+    """Other key and other names together are another request's certificate, which is told beside the rest (S14)."""
+    found = check_issued(issued(leaf(key=rsa_key("an older request"), **defects)))
+
+    assert told is (Reason.WRONG_REQUEST in reasons(refusals(found)))
+    assert Reason.OTHER_KEY in reasons(found)
+
+
+def test_other_request_is_named():
+    """The certificate of another request is told by its common name, so that somebody recognises it (S14)."""
+    found = check_issued(issued(leaf(key=rsa_key("x"), names=("a.example.org",), common_name="a.example.org")))
+
+    assert "another request, for a.example.org;" in str(found[1])
+
+
+def test_our_key_under_other_names():
+    """Names that the CA changed on our own key are told as names, not as another request."""
+    found = check_issued(issued(leaf(names=("a.example.org",))))
+
+    assert [Reason.NAME_MISSING, Reason.NAME_EXTRA] == reasons(found)
 
 
 @pytest.mark.parametrize("missing", NODES)
@@ -103,11 +140,30 @@ def test_subject_may_be_shortened():
 
 
 def test_client_authentication_missing():
-    """A template that grants server authentication only is refused: mutual TLS would fail later (FN74345)."""
+    """A leaf that lacks client authentication alone may be accepted by a person, and by nobody else (FN74345)."""
     (found,) = check_issued(issued(leaf(extended=(SERVER,))))
 
-    assert (Reason.EXTENDED_KEY_USAGE, Severity.REFUSE) == (found.reason, found.severity)
+    assert (Reason.EXTENDED_KEY_USAGE, Severity.ACCEPT) == (found.reason, found.severity)
     assert "client authentication" in found.sentence
+    assert ((), (found,)) == (refusals([found]), acceptable([found]))
+
+
+@pytest.mark.parametrize(
+    ("granted", "asked", "shown"),
+    [
+        ((CLIENT,), (SERVER, CLIENT), "server authentication"),
+        ((CODE_SIGNING,), (SERVER, CLIENT), "server authentication, client authentication"),
+        ((SERVER,), (SERVER, CLIENT, IPSEC), "client authentication, IPsec end system"),
+    ],
+    ids=["server authentication", "both", "one more beside client authentication"],
+)
+def test_other_usage_missing(granted, asked, shown):
+    """Whatever else is missing of what the request asks for is refused: no person can accept it (cucm.md §4.7)."""
+    (found,) = check_issued(issued(leaf(extended=granted), csr=request(extended=asked)))
+
+    assert (Reason.EXTENDED_KEY_USAGE, Severity.REFUSE) == (found.reason, found.severity)
+    assert f"lacks {shown}," in found.sentence
+    assert () == acceptable([found])
 
 
 def test_usage_not_asked_for():
@@ -208,10 +264,27 @@ def test_issuer_of_same_name_other_key():
     """A CA of the same name and another key did not sign the leaf: the chain is incomplete, not good (S15)."""
     above = issuers_root_first(leaf(), [namesake().certificate, root().certificate])
 
-    found = check_issued(issued(chain=above))
+    found = check_issued(issued(chain=above, at_hand=(namesake().certificate, root().certificate)))
 
     assert () == above
-    assert [Reason.CHAIN_INCOMPLETE] == reasons(found)
+    assert [Reason.CHAIN_INCOMPLETE, Reason.CHAIN_NAMESAKE] == reasons(refusals(found))
+    assert f"(serial {namesake().certificate.serial_number:x}) has the issuer's name and another key" in str(found[1])
+
+
+def test_root_of_same_name_other_key():
+    """A root that was renewed under its name is told as that, above an issuing CA that is right (S15)."""
+    renewed = authority("Example Root CA", key="the root, renewed").certificate
+    above = issuers_root_first(leaf(), [intermediate().certificate, renewed])
+
+    found = check_issued(issued(chain=above, trusted_roots=(renewed,)))
+
+    assert [Reason.CHAIN_INCOMPLETE, Reason.CHAIN_NAMESAKE] == reasons(found)
+    assert "signed Example Issuing CA" in str(found[1])
+
+
+def test_namesake_beside_right_chain():
+    """Where the key that signed is at hand too, a CA of the same name does no harm (S15)."""
+    assert () == check_issued(issued(at_hand=(namesake().certificate, *chain())))
 
 
 def test_forced_namesake_does_not_validate():
@@ -288,6 +361,7 @@ def test_all_findings_at_once():
 
     assert reasons(found) == [
         Reason.OTHER_KEY,
+        Reason.WRONG_REQUEST,
         Reason.NAME_MISSING,
         Reason.NAME_EXTRA,
         Reason.COMMON_NAME,

@@ -5,16 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ucrenew.credentials import password_of
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import BadInput
-from ucrenew.profile import Account, GatePolicy, SecretReference, load_profile
+from ucrenew.profile import GatePolicy, load_profile
 
 from .builder import NODES, PRESENCE, PUBLISHER, SUBSCRIBER
 from .lab import GOOD_PROFILE, write_profile
 
 ONE_MORE_NODE = '\n[[nodes]]\nname = "cs-new.example.com"\nproduct = "cucm"\nrole = "subscriber"\n'
-SECRET = "never-to-be-shown"
 
 
 def load(folder, **changes):
@@ -33,10 +31,6 @@ def line_with(path, text):
     """The number of the only line that begins with the text."""
     (found,) = [number for number, line in enumerate(path.read_text().splitlines(), 1) if line.startswith(text)]
     return found
-
-
-def no_block(name):
-    raise AssertionError(name)
 
 
 # --- good ones
@@ -320,69 +314,6 @@ def test_empty_profile(tmp_path):
     found = refusal(path)
 
     assert all(f"lab.toml, line 1: {table}: " in found for table in ("nodes", "accounts", "certificate", "ca"))
-
-
-# --- secrets by reference only
-
-
-@pytest.mark.parametrize(
-    "line", [f'password = "{SECRET}"', f'password = {{ value = "{SECRET}" }}', f'password = {{ env = ["{SECRET}"] }}']
-)
-def test_password_in_clear(tmp_path, line):
-    """A password in the profile itself is refused, and the refusal does not show it."""
-    path = write_profile(tmp_path, password=line)
-
-    found = refusal(path)
-
-    assert "accounts.platform.password" in found
-    assert SECRET not in found
-
-
-def test_password_from_environment(tmp_path, monkeypatch):
-    """A password by environment is read when it is needed, and is not kept in the profile."""
-    profile = load(tmp_path)
-    monkeypatch.setenv("LAB_PLATFORM", SECRET)
-
-    found = password_of(profile, profile.accounts.platform, no_block)
-
-    assert SECRET == found
-    assert SECRET not in repr(profile)
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_environment_without_password(tmp_path, monkeypatch, value):
-    """A variable that is not set, or empty, is bad input that names cluster, variable and account."""
-    profile = load(tmp_path)
-    monkeypatch.delenv("LAB_PLATFORM", raising=False)
-    if value is not None:
-        monkeypatch.setenv("LAB_PLATFORM", value)
-
-    with pytest.raises(BadInput, match=r"^lab: .*LAB_PLATFORM.*osadmin"):
-        password_of(profile, profile.accounts.platform, no_block)
-
-
-def test_password_from_file(tmp_path):
-    """A password by file is read beside the profile; only the line's end is taken off."""
-    (tmp_path / "ca.password").write_text(f" {SECRET} \r\n")
-    profile = load(tmp_path)
-
-    assert f" {SECRET} " == password_of(profile, profile.accounts.ca, no_block)
-
-
-def test_password_file_missing(tmp_path):
-    """A password file that is not there is bad input that names it."""
-    profile = load(tmp_path)
-
-    with pytest.raises(BadInput, match=r"^lab: .*ca\.password"):
-        password_of(profile, profile.accounts.ca, no_block)
-
-
-def test_password_from_block(tmp_path):
-    """A password by Secret block is asked for by the block's name."""
-    profile = load(tmp_path)
-    account = Account(user="osadmin", password=SecretReference(block="lab-platform"))
-
-    assert SECRET == password_of(profile, account, {"lab-platform": SECRET}.__getitem__)
 
 
 # --- what is asked of a profile

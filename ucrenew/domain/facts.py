@@ -74,3 +74,4 @@ class IssuedFacts:
     chain: tuple[x509.Certificate, ...]  # root first, as far as it could be built
     trusted_roots: tuple[x509.Certificate, ...]  # from the profile's chain file; empty: none is demanded
     at: datetime
+    at_hand: tuple[x509.Certificate, ...] = ()  # everything that the chain was looked for in

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """REFUSE stops before anything changes; WARN is shown to the person who decides."""
+    """REFUSE stops before anything changes; ACCEPT stops until a person accepts it; WARN is shown to who decides."""
 
     REFUSE = "refuse"
+    ACCEPT = "accept"
     WARN = "warn"
 
 
@@ -60,7 +61,9 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     CA_CERTIFICATE = "ca-certificate"
     WEAK_SIGNATURE = "weak-signature"
+    WRONG_REQUEST = "wrong-request"
     CHAIN_INCOMPLETE = "chain-incomplete"
+    CHAIN_NAMESAKE = "chain-namesake"
     CHAIN_INVALID = "chain-invalid"
     CHAIN_UNEXPECTED_ROOT = "chain-unexpected-root"
     OLD_CERTIFICATE_LEFT = "old-certificate-left"
@@ -85,3 +88,8 @@ class Finding:
 def refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Those that stop the renewal."""
     return tuple(finding for finding in findings if finding.severity is Severity.REFUSE)
+
+
+def acceptable(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that stop the renewal until a person accepts them."""
+    return tuple(finding for finding in findings if finding.severity is Severity.ACCEPT)

@@ -21,6 +21,16 @@ def key_is_ours(facts: IssuedFacts) -> Finding | None:
     return Finding(Reason.OTHER_KEY, "the certificate has another key than our request", "cucm.md §4.8")
 
 
+def request_is_ours(facts: IssuedFacts) -> Finding | None:
+    """Other key and other names: the certificate of another request was fetched (S14)."""
+    same_names = x509.names(facts.leaf) == x509.names(facts.csr)
+    if x509.same_key(facts.leaf, facts.csr) or same_names or x509.is_ca(facts.leaf):
+        return None
+    whose = x509.common_name(facts.leaf) or "somebody without a common name"
+    sentence = f"key and names are those of another request, for {whose}; fetch the certificate of ours"
+    return Finding(Reason.WRONG_REQUEST, sentence, "S14")
+
+
 def no_name_is_missing(facts: IssuedFacts) -> Finding | None:
     """SAN sets have to be equal (cucm.md §4.8): none left out."""
     missing = sorted(x509.names(facts.csr) - x509.names(facts.leaf))
@@ -46,13 +56,18 @@ def common_name_is_kept(facts: IssuedFacts) -> Finding | None:
 
 
 def extended_key_usages_are_kept(facts: IssuedFacts) -> Finding | None:
-    """What the request asks for is there: without client authentication mutual TLS fails later (FN74345)."""
+    """What the request asks for is there (cucm.md §4.7).
+
+    Public CAs stop granting client authentication (FN74345): where nothing else is missing a person may accept that
+    mutual TLS (LDAP, SIP OAuth and such) can fail later. Without server authentication nobody could log in.
+    """
     missing = sorted(x509.extended_key_usages(facts.csr) - x509.extended_key_usages(facts.leaf))
     if not missing:
         return None
     shown = ", ".join(x509.USAGE_NAMES.get(oid, oid) for oid in missing)
     sentence = f"the certificate lacks {shown}, which the request asks for; use a template that grants it"
-    return Finding(Reason.EXTENDED_KEY_USAGE, sentence, "FN74345")
+    severity = Severity.ACCEPT if missing == [x509.CLIENT_AUTHENTICATION] else Severity.REFUSE
+    return Finding(Reason.EXTENDED_KEY_USAGE, sentence, "FN74345", severity=severity)
 
 
 def key_usages_are_kept(facts: IssuedFacts) -> Finding | None:
@@ -105,6 +120,23 @@ def chain_reaches_a_root(facts: IssuedFacts) -> Finding | None:
     return Finding(Reason.CHAIN_INCOMPLETE, sentence, "S15")
 
 
+def issuer_is_no_namesake(facts: IssuedFacts) -> Finding | None:
+    """A CA that was renewed has the same name and another key: it signed nothing of what the old one did (S15)."""
+    if chain_reaches_a_root(facts) is None:
+        return None
+    last = facts.chain[0] if facts.chain else facts.leaf
+    known = (*facts.at_hand, *facts.trusted_roots)
+    namesakes = [ca for ca in known if ca.subject == last.issuer and not x509.issued_by(last, ca)]
+    if not namesakes:
+        return None
+    serials = ", ".join(dict.fromkeys(f"{ca.serial_number:x}" for ca in namesakes))
+    sentence = (
+        f"{last.issuer.rfc4514_string()} at hand (serial {serials}) has the issuer's name and another key: the CA was"
+        f" renewed; get the certificate of the key that signed {x509.common_name(last) or 'it'}"
+    )
+    return Finding(Reason.CHAIN_NAMESAKE, sentence, "S15")
+
+
 def chain_is_valid(facts: IssuedFacts) -> Finding | None:
     """The path validates now (RFC 5280)."""
     if chain_reaches_a_root(facts) is not None:
@@ -117,7 +149,7 @@ def chain_is_valid(facts: IssuedFacts) -> Finding | None:
 
 def root_is_expected(facts: IssuedFacts) -> Finding | None:
     """When the profile names its roots, the chain ends in one of them, byte for byte."""
-    if not facts.trusted_roots or not facts.chain or facts.chain[0] in facts.trusted_roots:
+    if not facts.trusted_roots or chain_reaches_a_root(facts) is not None or facts.chain[0] in facts.trusted_roots:
         return None
     sentence = f"the chain ends in {facts.chain[0].subject.rfc4514_string()}, which is not in the profile's chain file"
     return Finding(Reason.CHAIN_UNEXPECTED_ROOT, sentence, "S15")
@@ -126,6 +158,7 @@ def root_is_expected(facts: IssuedFacts) -> Finding | None:
 ISSUED: tuple[Rule[IssuedFacts], ...] = (
     is_a_leaf,
     key_is_ours,
+    request_is_ours,
     no_name_is_missing,
     no_name_is_extra,
     common_name_is_kept,
@@ -135,6 +168,7 @@ ISSUED: tuple[Rule[IssuedFacts], ...] = (
     has_not_ended,
     signature_is_strong,
     chain_reaches_a_root,
+    issuer_is_no_namesake,
     chain_is_valid,
     root_is_expected,
 )

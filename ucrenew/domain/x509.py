@@ -179,9 +179,11 @@ _KEY_USAGES = (
     "crl_sign",
 )
 
+SERVER_AUTHENTICATION = ExtendedKeyUsageOID.SERVER_AUTH.dotted_string
+CLIENT_AUTHENTICATION = ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string
 USAGE_NAMES = {
-    ExtendedKeyUsageOID.SERVER_AUTH.dotted_string: "server authentication",
-    ExtendedKeyUsageOID.CLIENT_AUTH.dotted_string: "client authentication",
+    SERVER_AUTHENTICATION: "server authentication",
+    CLIENT_AUTHENTICATION: "client authentication",
     "1.3.6.1.5.5.7.3.5": "IPsec end system",
 }
 
