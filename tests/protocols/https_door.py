@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
+import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cryptography import x509 as crypto
 from cryptography.hazmat.primitives import hashes
@@ -135,12 +138,20 @@ def signed(request: crypto.CertificateSigningRequest) -> crypto.Certificate:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the door answers; ``drop`` hangs up after the request was read, ``date`` None leaves the header out."""
+    """What the door answers after it read the request; ``date`` None leaves the header out.
+
+    It may also hang up (``drop``), reset the connection, or stall until the client gives up. Of the body it may send
+    the first ``cut`` bytes only, although the header ``counted`` all of them or, without that, counted none.
+    """
 
     body: bytes | str = b""
     status: int = 200
     headers: Sequence[tuple[str, str]] = ()
     drop: bool = False
+    reset: bool = False
+    stall: bool = False
+    cut: int | None = None
+    counted: bool = True
     date: str | None = "Mon, 23 Nov 2026 10:00:00 GMT"
 
 
@@ -161,12 +172,17 @@ Answers = Callable[[Seen], Reply]
 
 @dataclass
 class Door:
-    """A running server: change ``answers`` or ``serves`` while it runs."""
+    """A running server: change ``answers``, ``serves`` or ``breaks`` while it runs.
+
+    ``breaks`` says how each connection ends before its TLS handshake: it is reset, or nothing is ever said.
+    """
 
     port: int
     answers: Answers
     serves: ssl.SSLContext
+    breaks: Literal["no", "reset", "silence"] = "no"
     seen: list[Seen] = field(default_factory=list)
+    held: list[socket.socket] = field(default_factory=list)
 
     def endpoint(self, name: str = NODE) -> Endpoint:
         """How to get there under a name."""
@@ -179,8 +195,17 @@ class _Server(ThreadingHTTPServer):
 
     def get_request(self) -> Any:
         plain, address = super().get_request()
+        if self.door.breaks != "no":
+            self._break(plain)
+            raise OSError  # for socketserver: there is no request
         # The handshake happens in the handler's thread, so that a client that stalls stalls alone.
         return self.door.serves.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
+
+    def _break(self, plain: socket.socket) -> None:
+        if self.door.breaks == "reset":
+            _reset(plain)
+        else:
+            self.door.held.append(plain)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that refuse us hang up: that is what is tested."""
@@ -196,8 +221,12 @@ class _Handler(BaseHTTPRequestHandler):
         seen = Seen(self.command, self.path, dict(self.headers), body, cipher, self.client_address[1])
         self.server.door.seen.append(seen)
         reply = self.server.door.answers(seen)
-        if reply.drop:
-            self.close_connection = True
+        self.close_connection = reply.drop or reply.reset or reply.stall or reply.cut is not None or not reply.counted
+        if reply.reset:
+            _reset(self.connection)
+        if reply.stall:
+            self.rfile.read(1)
+        if reply.drop or reply.reset or reply.stall:
             return
         body = reply.body.encode() if isinstance(reply.body, str) else reply.body
         # Real nodes leave the reason phrase empty (cucm.md §1.1).
@@ -206,14 +235,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Date", reply.date)
         for name, value in reply.headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if reply.counted:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: reply.cut])
 
     do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close so that the other side sees a reset and no orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())
 
 
 def serving(*certificates: Cert, rsa_first: bool = False) -> ssl.SSLContext:
@@ -251,6 +287,8 @@ def opened(*certificates: Cert, answers: Answers | None = None, rsa_first: bool 
         server.shutdown()
         server.server_close()
         thread.join()
+        for connection in server.door.held:
+            connection.close()
 
 
 def closed_port() -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.protocols.https_door import NODE, Door, always, closed_port, hierarchy, make, opened, serving
-from ucrenew.clients import tls
-from ucrenew.clients.sessions import exchange
-from ucrenew.errors import Untrusted
+from tests.protocols.https_door import NODE, Door, Reply, always, closed_port, hierarchy, make, opened, serving
+from ucrenew.clients import sessions, tls
+from ucrenew.clients.sessions import Unanswered, exchange
+from ucrenew.errors import Transient, Untrusted
 
 SELF_SIGNED = make(label="self-signed")
 
@@ -146,3 +146,43 @@ def test_session_has_one_origin():
                 exchange(session, "GET", url, doing="looking", timeout=5)
 
     assert [] == [*door.seen, *elsewhere.seen]
+
+
+# --- what surely was not sent, and what may have been
+
+
+@pytest.mark.parametrize("breaks", ["reset", "silence"])
+def test_broken_handshake_sent_nothing(breaks, monkeypatch):
+    """A connection that breaks or falls silent before the end of the handshake carried no request, and that is told."""
+    monkeypatch.setattr(sessions, "CONNECT_TIMEOUT", 0.3)
+    with opened(SELF_SIGNED) as door:
+        session = session_to(door, pins=frozenset({SELF_SIGNED.sha256}))
+        door.breaks = breaks
+        with pytest.raises(Transient, match="no connection") as trouble:
+            get(session, door)
+
+    assert not isinstance(trouble.value, Unanswered)
+    assert [] == door.seen
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(drop=True), Reply(reset=True), Reply(stall=True), Reply("half a body", cut=4), Reply("busy", 503, cut=1)],
+    ids=["hang up", "reset", "stall", "half a body", "half an error"],
+)
+def test_broken_answer_may_have_been_done(reply):
+    """Once the request has left, anything but a whole answer is "unanswered", and the request was sent once."""
+    with opened(SELF_SIGNED, answers=lambda _: reply) as door:
+        session = session_to(door, pins=frozenset({SELF_SIGNED.sha256}))
+        with pytest.raises(Unanswered, match="no answer"):
+            exchange(session, "POST", f"https://{NODE}:{door.port}/", doing="acting", timeout=0.3)
+
+    assert 1 == len(door.seen)
+
+
+def test_cut_refusal_is_a_refusal():
+    """A refused login whose page is cut off is the answer 401, not a lost one that somebody would try again."""
+    with opened(SELF_SIGNED, answers=lambda _: Reply("<html>401</html>", 401, cut=3)) as door:
+        answer = get(session_to(door, pins=frozenset({SELF_SIGNED.sha256})), door)
+
+    assert (401, b"") == (answer.status_code, answer.content)

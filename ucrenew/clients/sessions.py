@@ -6,11 +6,14 @@
    say, and a certificate is always required.
 3. A request is sent once, on a connection of its own: a kept connection that the other side dropped meanwhile could
    not be told from a request that was lost.
+4. What breaks before the end of the TLS handshake broke before the request left, and is told from what breaks later.
+5. A refused login is known by its status line: no page that is cut off turns it into a lost answer, to be tried again.
 """
 
 from __future__ import annotations
 
 import base64
+import io
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -18,6 +21,8 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPSConnectionPool
+from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ucrenew.errors import Transient, Trouble, Untrusted
@@ -46,6 +51,23 @@ class OneOrigin(requests.Session):
         return None
 
 
+class _Connection(HTTPSConnection):
+    """Says of whatever breaks up to the end of the handshake that no connection came about (rule 4)."""
+
+    def connect(self) -> None:
+        """Connect and shake hands, as the base class does; urllib3 itself names a reset alike before and after."""
+        try:
+            super().connect()
+        except ssl.SSLCertVerificationError:
+            raise
+        except OSError as error:
+            raise NewConnectionError(self, f"the TLS handshake broke: {error}") from error
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
+
 class BoundAdapter(HTTPAdapter):
     """Connects to one address under one name with one TLS context, whatever else is asked for."""
 
@@ -62,6 +84,11 @@ class BoundAdapter(HTTPAdapter):
         self._name, self._address, self._host_header = name, address, host_header
         self._context, self._exact = context, exact
         super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - requests' signature
+        """Have connections made by our class."""
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401
         """Send with our own verification and without a proxy."""
@@ -109,7 +136,14 @@ def exchange(
     is not the one that was decided on.
     """
     try:
-        return session.request(method, url, timeout=(CONNECT_TIMEOUT, timeout), allow_redirects=False, **content)
+        return session.request(
+            method,
+            url,
+            timeout=(CONNECT_TIMEOUT, timeout),
+            allow_redirects=False,
+            hooks={"response": _unread_where_refused},
+            **content,
+        )
     except requests.RequestException as error:
         raise _named(error, doing) from error
     finally:
@@ -132,6 +166,12 @@ def quoted(text: str, *, hide: str = "") -> str:
     """A reply as one short line for a message, without the password should it be echoed."""
     line = " ".join((text.replace(hide, "***") if hide else text).split())
     return line if len(line) <= QUOTED else line[:QUOTED] + "..."
+
+
+def _unread_where_refused(answer: requests.Response, **_: object) -> None:
+    if answer.status_code == requests.codes.unauthorized:
+        answer.raw.close()
+        answer.raw = io.BytesIO()  # rule 5: requests reads the body after this
 
 
 def _named(error: requests.RequestException, doing: str) -> Trouble:
