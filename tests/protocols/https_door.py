@@ -214,6 +214,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body go out as two packets: the second need not wait for an ACK
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
