@@ -2,27 +2,12 @@
 
 import pytest
 
+from tests.protocols.cli_talk import BANNER, PAGINATION, TOMCAT, cli_to, node
 from tests.protocols.far_end import FarEnd, typed
 from ucrenew.clients.cli_replies import ServiceState
-from ucrenew.clients.platform_cli import PlatformCli
 from ucrenew.errors import BadInput, Refused, Transient, UnknownReply
 
-BANNER = (
-    b"Command Line Interface is starting up, please wait ...\r\n\r\n"
-    b"   Welcome to the Platform Command Line Interface\r\n\r\nVMware Installation:\r\n"
-    b"\t2 vCPU: Intel(R) Xeon(R) CPU E5-2690 v4 @ 2.60GHz\r\n\t8192 Mbytes RAM\r\n\r\n"
-)
-PAGINATION = typed("set cli pagination off", "Automatic pagination is turned off")
-TOMCAT = typed("utils service list", "Cisco Tomcat[STARTED]\nCisco DRF Local[STOPPED]  Service Not Activated")
 PAGER = b"\x1b[1mPress <enter> for 1 line, <space> for one page, or <q> to quit\x1b[0m\x1b[K"
-
-
-def node(*answers, says=((8, BANNER + b"admin:"),), **options):
-    return FarEnd(says=says, answers=[*PAGINATION, *answers], **options)
-
-
-def cli_to(far_end, **options):
-    return PlatformCli("cs-ccm-pub.example.com", far_end, clock=far_end.clock, **options)
 
 
 def test_prompt_comes_by_itself():

@@ -168,6 +168,22 @@ def test_sso_is_read_by_its_words(text, enabled):
     assert text.strip() == reply.text
 
 
+@pytest.mark.parametrize(
+    ("text", "recovery_url"),
+    [
+        (transcript("sso_enabled"), True),
+        ("SSO Status: SAML SSO Enabled\nRecovery URL Status = disabled", False),
+        ("SSO Status: SAML SSO Enabled\n  recovery url status = Disabled", False),
+        ("SSO Status: SAML SSO Enabled", None),
+        ("SSO Status: SAML SSO Disabled\nRecovery URL Status = unknown", None),
+        (GARBAGE, None),
+    ],
+)
+def test_recovery_url_has_its_own_line(text, recovery_url):
+    """The recovery URL is on or off by its own line, whatever SSO is; without a clear word it is unknown (S3)."""
+    assert recovery_url is cli_replies.sso_status(text).recovery_url
+
+
 def test_replication_is_healthy():
     """Replication is good when every row says (2) and setup completed."""
     found = cli_replies.replication(transcript("replication_old"))

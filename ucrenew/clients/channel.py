@@ -68,6 +68,15 @@ class Answer:
     hidden: bool = False
 
 
+class Silence(Transient):
+    """Nothing that was waited for came in time; ``unread`` is what came instead."""
+
+    def __init__(self, message: str, *, unread: str) -> None:
+        """Keep what was read beside the sentence."""
+        super().__init__(message)
+        self.unread = unread
+
+
 @dataclass(frozen=True)
 class Reading:
     """What was read before an end, cleaned of terminal noise, and which end it was."""
@@ -101,7 +110,7 @@ class Channel:
     def read_until(self, *ends: re.Pattern[bytes], seconds: float, doing: str, nudge: Nudge | None = None) -> Reading:
         """Read until one of `ends` is found; pages are turned on the way.
 
-        Raises `Transient` with the last bytes read when the deadline passes or the other side closes.
+        Raises `Silence` with the last bytes read when the deadline passes, `Transient` when the other side closes.
         """
         now = self._clock()
         deadline = now + seconds
@@ -111,7 +120,7 @@ class Channel:
                 continue
             now = self._clock()
             if now >= deadline:
-                raise Transient(self._trouble(doing, f"no answer within {seconds:g} s"))
+                raise Silence(self._trouble(doing, f"no answer within {seconds:g} s"), unread=clean(self._unread))
             if self._receive(min(deadline, max(next_nudge, now)) - now, doing):
                 # Whatever arrives shows that the other side is busy: the nudge waits again.
                 next_nudge = self._clock() + pause if nudge else deadline

@@ -73,9 +73,13 @@ class Replication:
 
 @dataclass(frozen=True)
 class SsoReply:
-    """SSO on, off, or not understood (`None`), with the text it was read from."""
+    """SSO on, off, or not understood (`None`), with the text it was read from.
+
+    `recovery_url` is the way in that is left when the IdP's is broken; `None` where the reply does not tell.
+    """
 
     enabled: bool | None
+    recovery_url: bool | None
     text: str
 
 
@@ -161,8 +165,8 @@ def sso_status(text: str) -> SsoReply:
     """`utils sso status`: only the enabled wording was ever seen, so others are read by their words."""
     lines = [line for line in text.splitlines() if "SSO" in line and not re.search(r"\bTest\b|Date\s*=", line)]
     stated = [line for line in lines if re.match(r"\s*SSO Status\b", line)] or lines
-    words = {_sso_word(line) for line in stated} - {None}
-    return SsoReply(enabled=words.pop() if len(words) == 1 else None, text=text.strip())
+    recovery = [line for line in text.splitlines() if re.match(r"\s*Recovery URL Status\b", line, re.IGNORECASE)]
+    return SsoReply(enabled=_agreed(stated), recovery_url=_agreed(recovery), text=text.strip())
 
 
 def replication(text: str) -> Replication:
@@ -215,6 +219,12 @@ def _service(match: re.Match[str]) -> Service:
     except ValueError:
         # A word nobody has seen yet, on perhaps an unimportant service, must not hide all the others.
         return Service(name, ServiceState.UNKNOWN, f"{word} {reason}".strip())
+
+
+def _agreed(lines: list[str]) -> bool | None:
+    """On or off where the lines that say so say the same."""
+    words = {_sso_word(line) for line in lines} - {None}
+    return words.pop() if len(words) == 1 else None
 
 
 def _sso_word(line: str) -> bool | None:

@@ -5,7 +5,8 @@ Rules:
 1. Prompts, failure texts, questions and time limits are data, at the top of this file.
 2. Ctrl-C is never sent (S19); a command that does not come back is left alone, and the session with it.
 3. A question nobody foresaw is not answered: the session is given up and the question quoted.
-4. What a command printed is not proof: after a restart the caller asks for the services again.
+4. What a command printed is not proof: after a restart the caller asks for the services again, after a deletion for
+   the list.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Self, TypeVar
 from cryptography import x509
 
 from ucrenew.clients import cli_backups, cli_certificates, cli_replies, ssh
-from ucrenew.clients.channel import Answer, Channel, Nudge, Pager, Reading, Transport
+from ucrenew.clients.channel import Answer, Channel, Nudge, Pager, Reading, Silence, Transport
 from ucrenew.clients.cli_backups import BackupRun
 from ucrenew.clients.cli_certificates import ListedCertificate
 from ucrenew.clients.cli_replies import ClusterRow, Replication, Service, ServiceState, SsoReply, Status
@@ -42,7 +43,17 @@ QUESTION = re.compile(rb"[^\r\n]*[(\[](?:yes\s*[|/]\s*no|y\s*[|/]\s*n)[)\]]\s*[?
 PAGINATION_OFF = "set cli pagination off"
 PAGINATION_ANSWERED = re.compile(rb"(?s)pagination is turned off.*?" + PROMPT.pattern, re.IGNORECASE)
 REFUSALS = ("No valid command entered", "Executed command unsuccessfully")  # [C hc], [I]
-ANSWERS: Mapping[str, tuple[Answer, ...]] = {}  # none of the commands below asks anything, as far as is known
+# How these two ask is not known (cucm.md §6), that they do is: yes is said in the style in which the question asks.
+YES = (
+    Answer(re.compile(rb"yes\s*[|/]\s*no", re.IGNORECASE), "yes"),
+    Answer(re.compile(rb"y\s*[|/]\s*n", re.IGNORECASE), "y"),
+)
+ANSWERS: Mapping[str, tuple[Answer, ...]] = {"utils sso disable": YES, "set cert delete": YES}  # the others ask nothing
+MOST_ANSWERS = 2
+# A line that waits and is no question of the above styles; looked for only where a dialogue has fallen silent.
+OTHER_QUESTION = re.compile(r"[^\n]*[?:][ \t]*\Z")
+TRUST_STORE = re.compile(r"[\w-]+-trust")
+TRUST_FILE = re.compile(r"[^\s/*]+\.pem")
 
 LOGIN_SECONDS = 120.0
 REPLY_SECONDS = 60.0
@@ -55,6 +66,7 @@ SLOW = {  # cucm.md §2.2, §2.3
     "run sql": 120.0,
 }
 RESTART_SECONDS = 600.0
+SSO_SECONDS = 300.0  # [I]
 QUOTED = 300
 
 T = TypeVar("T")
@@ -172,6 +184,14 @@ class PlatformCli:
         """SSO status with the text it was read from."""
         return self._ask("utils sso status", cli_replies.sso_status)
 
+    def disable_sso(self, *, deadline: float = SSO_SECONDS) -> SsoReply:
+        """Switch SSO off at this node, saying yes when asked, and return what its status says then (S3).
+
+        It can be switched on again in the GUI only (cucm.md §2.5). Raises `UnknownReply` for any other question.
+        """
+        self._run("utils sso disable", seconds=deadline)
+        return self.sso_reply()
+
     def replication(self) -> Replication:
         """Database replication, one row a node (cucm.md §2.3)."""
         return self._ask("utils dbreplication runtimestate", cli_replies.replication)
@@ -199,6 +219,16 @@ class PlatformCli:
     def certificate_list_trust(self) -> tuple[ListedCertificate, ...]:
         """The certificates of the node's trust stores."""
         return self._ask("show cert list trust", cli_certificates.certificate_list)
+
+    def delete_trust(self, unit: str, file: str) -> str:
+        """Delete a file of a trust store, as `certificate_list_trust` names both; return what the node said to it.
+
+        That proves nothing: list again, on every node (cucm_inside.md §B). Raises `BadInput`, before anything is
+        sent, for any other unit: identity certificates are not deleted.
+        """
+        if not TRUST_STORE.fullmatch(unit) or not TRUST_FILE.fullmatch(file):
+            raise BadInput(f"{self._name}: {file!r} of {unit!r} is not one file of a trust store; nothing was deleted")
+        return self._run(f"set cert delete {unit} {file}")
 
     def run_sql(self, statement: str) -> list[dict[str, str]]:
         """The rows of a SELECT; no column may hold line breaks."""
@@ -230,9 +260,7 @@ class PlatformCli:
         return self._read(command, reply, lambda text: cli_replies.last_state(text, service))
 
     def _ask(self, command: str, read: Callable[[str], T]) -> T:
-        slow = (seconds for start, seconds in SLOW.items() if command.startswith(start))
-        seconds = max(self._reply_deadline, next(slow, 0.0))
-        return self._read(command, self._run(command, seconds=seconds), read)
+        return self._read(command, self._run(command), read)
 
     def _read(self, command: str, reply: str, read: Callable[[str], T]) -> T:
         try:
@@ -242,8 +270,8 @@ class PlatformCli:
                 f"{self._name}: the reply to `{command}` is in no known form ({error}): {self._shortened(reply)!r}"
             ) from error
 
-    def _run(self, command: str, *, seconds: float) -> str:
-        """The reply to one command, from its echo to the prompt."""
+    def _run(self, command: str, *, seconds: float | None = None) -> str:
+        """The reply to one command, from its echo or the last answer to the prompt."""
         doing = f"`{command}`"
         # A question mark opens the CLI's help and a control character would be a key of its own.
         if not command.isprintable() or "?" in command:
@@ -252,7 +280,8 @@ class PlatformCli:
             raise Transient(f"{self._name}: {doing}: the session is not at its prompt; open a new one")
         self._at_prompt = False
         self._channel.type(command, seconds=self._reply_deadline, doing=doing)
-        reply = self._dialogue(command, seconds, doing).text.strip("\n")
+        slow = max(self._reply_deadline, _of_command(command, SLOW, 0.0))
+        reply = self._dialogue(command, slow if seconds is None else seconds, doing).text.strip("\n")
         self._at_prompt = True
         if refusal := next((text for text in REFUSALS if text in reply), None):
             raise Refused(f"{self._name}: {doing} was refused: {self._shortened(reply) or refusal}")
@@ -260,17 +289,34 @@ class PlatformCli:
 
     def _dialogue(self, command: str, seconds: float, doing: str) -> Reading:
         """Read to the prompt, answering the questions that `ANSWERS` foresees for this command."""
-        answers = next((known for start, known in ANSWERS.items() if command.startswith(start)), ())
-        while (reading := self._channel.read_until(PROMPT, QUESTION, seconds=seconds, doing=doing)).end is QUESTION:
+        answers, given = _of_command(command, ANSWERS, ()), 0
+        while (reading := self._prompt_or_question(seconds, doing, waiting=bool(answers))).end is QUESTION:
             answer = next((known for known in answers if known.question.search(reading.matched.encode())), None)
-            if answer is None:
-                raise UnknownReply(
-                    f"{self._name}: {doing} asks {self._shortened(reading.matched)!r}, which nobody foresaw; "
-                    "it was not answered. Run the command by hand"
-                )
+            if answer is None or given == MOST_ANSWERS:
+                raise self._unforeseen(doing, reading.matched)
+            given += 1
             self._channel.answer(answer, seconds=self._reply_deadline, doing=doing)
         return reading
+
+    def _prompt_or_question(self, seconds: float, doing: str, *, waiting: bool) -> Reading:
+        try:
+            return self._channel.read_until(PROMPT, QUESTION, seconds=seconds, doing=doing)
+        except Silence as silence:
+            if waiting and (asked := OTHER_QUESTION.search(silence.unread)):
+                raise self._unforeseen(doing, asked[0]) from silence
+            raise
+
+    def _unforeseen(self, doing: str, question: str) -> UnknownReply:
+        return UnknownReply(
+            f"{self._name}: {doing} asks {self._shortened(question)!r}, which nobody foresaw; "
+            "it was not answered. Run the command by hand"
+        )
 
     def _shortened(self, text: str) -> str:
         one_line = " ".join(self._channel.redacted(text).split())
         return one_line if len(one_line) <= QUOTED else f"{one_line[:QUOTED]}…"
+
+
+def _of_command(command: str, table: Mapping[str, T], otherwise: T) -> T:
+    """What a table says of the command that begins so."""
+    return next((found for start, found in table.items() if command.startswith(start)), otherwise)
