@@ -5,6 +5,7 @@ import pytest
 from tests.protocols.cli_talk import BANNER, PAGINATION, TOMCAT, cli_to, node
 from tests.protocols.far_end import FarEnd, typed
 from ucrenew.clients.cli_replies import ServiceState
+from ucrenew.clients.platform_cli import NotAllowed
 from ucrenew.errors import BadInput, Refused, Transient, UnknownReply
 
 PAGER = b"\x1b[1mPress <enter> for 1 line, <space> for one page, or <q> to quit\x1b[0m\x1b[K"
@@ -167,18 +168,42 @@ def test_start_and_stop_answer_alike():
     assert 1 == far_end.sent.count(b"utils service list")
 
 
-def test_unknown_command_is_refused():
-    """A command that this release does not know is refused, and the session can still be used."""
-    far_end = node(
-        *typed("utils sso status", "No valid command entered"),
-        *typed("show version active", "Active Master Version: 8.5"),
-    )
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "No valid command entered",
+        "\nExecuting...\nNo valid command entered\nsee help",
+        "Error: insufficient privilege level",
+        "You are not authorized to execute this command",
+    ],
+)
+def test_refused_for_lack_of_privilege(reply):
+    """A command that the account may not give, or the release lacks, is told as such, and the session goes on."""
+    far_end = node(*typed("show cert own tomcat", reply), *typed("show version active", "Active Master Version: 8.5"))
     with cli_to(far_end) as cli:
-        with pytest.raises(Refused, match="`utils sso status` was refused: No valid command entered"):
-            cli.sso_status()
+        with pytest.raises(NotAllowed, match=r"`show cert own tomcat` was refused: .*privilege may be too low") as told:
+            cli.own_certificate("tomcat")
         version = cli.version_active()
 
+    assert isinstance(told.value, Refused)
+    assert "level 1 is needed for show cert" in str(told.value)
     assert "8.5" == version
+
+
+def test_other_refusals_are_not_for_privilege():
+    """A command that failed for another reason is refused, and not taken for one that the account may not give."""
+    far_end = node(*typed("show version active", "Executed command unsuccessfully\nThe file is damaged"))
+    with pytest.raises(Refused, match="file is damaged") as told, cli_to(far_end) as cli:
+        cli.version_active()
+
+    assert Refused is type(told.value)
+
+
+def test_data_may_speak_of_privilege():
+    """The word in the middle of data is no refusal."""
+    far_end = node(*typed("run sql select name from role", "name\n=================\nprivilege manager"))
+    with cli_to(far_end) as cli:
+        assert [{"name": "privilege manager"}] == cli.run_sql("select name from role")
 
 
 def test_unforeseen_question_is_quoted_unanswered():

@@ -42,7 +42,12 @@ PAGERS = (
 QUESTION = re.compile(rb"[^\r\n]*[(\[](?:yes\s*[|/]\s*no|y\s*[|/]\s*n)[)\]]\s*[?:]*[ \t]*\Z", re.IGNORECASE)
 PAGINATION_OFF = "set cli pagination off"
 PAGINATION_ANSWERED = re.compile(rb"(?s)pagination is turned off.*?" + PROMPT.pattern, re.IGNORECASE)
-REFUSALS = ("No valid command entered", "Executed command unsuccessfully")  # [C hc], [I]
+REFUSALS = ("Executed command unsuccessfully",)  # [I]
+# The first [C hc]: so is refused what a release does not know, and [I] what an account's level does not reach. A text
+# for lack of privilege was never seen: words of it count in a short reply only, where no data can hold them.
+NO_SUCH_COMMAND = re.compile(r"No valid command entered")
+NO_PRIVILEGE = re.compile(r"\bprivilege|not authori[sz]ed|permission denied", re.IGNORECASE)
+SHORT_REPLY = 2  # lines
 # How these two ask is not known (cucm.md §6), that they do is: yes is said in the style in which the question asks.
 YES = (
     Answer(re.compile(rb"yes\s*[|/]\s*no", re.IGNORECASE), "yes"),
@@ -70,6 +75,10 @@ SSO_SECONDS = 300.0  # [I]
 QUOTED = 300
 
 T = TypeVar("T")
+
+
+class NotAllowed(Refused):
+    """The node does not take this command from this account: its level is too low, or the release lacks it."""
 
 
 def connect(  # noqa: PLR0913 - all by name; each is a fact of its own
@@ -283,8 +292,14 @@ class PlatformCli:
         slow = max(self._reply_deadline, _of_command(command, SLOW, 0.0))
         reply = self._dialogue(command, slow if seconds is None else seconds, doing).text.strip("\n")
         self._at_prompt = True
-        if refusal := next((text for text in REFUSALS if text in reply), None):
-            raise Refused(f"{self._name}: {doing} was refused: {self._shortened(reply) or refusal}")
+        if _lacks_privilege(reply):
+            raise NotAllowed(
+                f"{self._name}: {doing} was refused: {self._shortened(reply)}; the account's privilege may be too low"
+                " for this command (level 1 is needed for show cert, set cert and set csr, 4 for some), or the release"
+                " does not have it"
+            )
+        if any(text in reply for text in REFUSALS):
+            raise Refused(f"{self._name}: {doing} was refused: {self._shortened(reply)}")
         return reply
 
     def _dialogue(self, command: str, seconds: float, doing: str) -> Reading:
@@ -315,6 +330,11 @@ class PlatformCli:
     def _shortened(self, text: str) -> str:
         one_line = " ".join(self._channel.redacted(text).split())
         return one_line if len(one_line) <= QUOTED else f"{one_line[:QUOTED]}…"
+
+
+def _lacks_privilege(reply: str) -> bool:
+    short = len(reply.splitlines()) <= SHORT_REPLY
+    return bool(NO_SUCH_COMMAND.search(reply) or (short and NO_PRIVILEGE.search(reply)))
 
 
 def _of_command(command: str, table: Mapping[str, T], otherwise: T) -> T:
