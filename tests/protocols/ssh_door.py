@@ -15,13 +15,17 @@ logging.getLogger(_LOG).propagate = False
 
 
 class Door(paramiko.ServerInterface):
-    """Counts every credential presented; `rounds` are the questions of keyboard-interactive, one list a round."""
+    """Counts every credential presented; `rounds` are the questions of keyboard-interactive, one list a round.
 
-    def __init__(self, *, methods="keyboard-interactive", password="correct", rounds=None, hangs=False):
+    `shell` says what becomes of the request for one: it is "given", "refused", or left in "silence".
+    """
+
+    def __init__(self, *, methods="keyboard-interactive", password="correct", rounds=None, hangs=False, shell="given"):
         self.methods = methods
         self.password = password
         self.rounds = rounds if rounds is not None else [[("Password: ", False)]]
         self.hangs = hangs
+        self.shell = shell
         self.presented = []
         self.key = paramiko.ECDSAKey.generate()
         self._asked = 0
@@ -82,8 +86,16 @@ class Door(paramiko.ServerInterface):
         return True
 
     def check_channel_shell_request(self, channel):
-        channel.send(b"welcome\r\n")
-        return True
+        if self.shell == "silence":
+            self._stop.wait(30)
+        if self.shell == "given":
+            channel.send(b"welcome\r\n")
+        return self.shell == "given"
+
+    def drop(self):
+        """Cut the connections under all sessions, without a word."""
+        for session in self._sessions:
+            session.sock.close()
 
     def _question(self):
         prompts = self.rounds[self._asked]

@@ -93,6 +93,13 @@ def test_silence_is_no_question():
         cli.disable_sso()
 
 
+def test_dropped_switch_may_be_done():
+    """A session that ends after yes was said does not tell whether SSO is off, and says so."""
+    far_end = node(*asking(DISABLE, b"Proceed (yes|no)? ", (b"yes", b"yes"), (b"\r", b"\r\n")), closes=True)
+    with pytest.raises(Transient, match="SSO may be off all the same: look before"), cli_to(far_end) as cli:
+        cli.disable_sso()
+
+
 @pytest.mark.parametrize(
     ("question", "answer"), [(b"Do you want to continue? (yes/no): ", "yes"), (b"Continue (y/n)?", "y")]
 )

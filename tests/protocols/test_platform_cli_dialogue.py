@@ -131,6 +131,32 @@ def test_slow_restart_is_not_interrupted():
     assert far_end.closed
 
 
+RESTART = (b"utils service restart Cisco Tomcat", b"utils service restart Cisco Tomcat")
+
+
+def test_dropped_restart_may_go_on():
+    """A session dropped in the middle of a restart is transient, names the command and says that it may go on (S19)."""
+    far_end = node(*TOMCAT, RESTART, (b"\r", b"\r\nCisco Tomcat[STOPPING]\r\n"), closes=True)
+    with pytest.raises(Transient) as caught, cli_to(far_end) as cli:
+        cli.restart("Cisco Tomcat")
+
+    assert str(caught.value).startswith(
+        "cs-ccm-pub.example.com: `utils service restart Cisco Tomcat`: the other side closed the connection; last read:"
+    )
+    assert str(caught.value).endswith("the restart itself may go on: look before the command is given again")
+    assert far_end.closed
+
+
+def test_restart_not_given_does_not_go_on():
+    """A session that ends before return was pressed is not said to have begun a restart."""
+    far_end = node(*TOMCAT, (b"utils service restart Cisco Tomcat", b"utils service re"), closes=True)
+    with pytest.raises(Transient, match="reading back") as caught, cli_to(far_end) as cli:
+        cli.restart("Cisco Tomcat")
+
+    assert "may go on" not in str(caught.value)
+    assert far_end.sent.endswith(b"utils service restart Cisco Tomcat")
+
+
 @pytest.mark.parametrize("line", ["Cisco Tomcat[FAILED]", "ERROR: the service cannot be restarted"])
 def test_failed_restart_is_refused(line):
     """A restart that says FAILED or ERROR is refused with the node's words."""

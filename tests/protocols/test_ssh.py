@@ -127,6 +127,32 @@ def test_silence_after_the_password_is_final():
     assert ["correct"] == door.presented
 
 
+@pytest.mark.parametrize("shell", ["refused", "silence"])
+def test_no_shell_is_transient(shell):
+    """A node that lets us in and gives no shell, or never answers for one, is given up in time; what lacked is said."""
+    with Door(shell=shell) as door:
+        began = time.monotonic()
+        with pytest.raises(Transient, match=r"cs-ccm-pub.*: starting the platform CLI's shell: .* not be set up"):
+            log_in(door, timeout=0.5)
+        took = time.monotonic() - began
+
+    assert 5 > took
+    assert ["correct"] == door.presented
+
+
+def test_dropped_connection_is_an_end():
+    """A session that the node drops without a word ends: nothing more is read and nothing more can be sent."""
+    with Door() as door:
+        shell = log_in(door)
+        shell.receive(5)
+        door.drop()
+        read = shell.receive(5)
+        with pytest.raises(OSError, match="closed"):
+            shell.send(b"utils service restart Cisco Tomcat")
+
+    assert b"" == read
+
+
 def test_refused_connection_is_transient():
     """A port on which nobody listens is a transient error that names node and address."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

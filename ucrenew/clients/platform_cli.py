@@ -60,6 +60,15 @@ OTHER_QUESTION = re.compile(r"[^\n]*[?:][ \t]*\Z")
 TRUST_STORE = re.compile(r"[\w-]+-trust")
 TRUST_FILE = re.compile(r"[^\s/*]+\.pem")
 
+# What goes on without us when the session ends after the command was given; so nobody gives it again blindly.
+GOES_ON = {
+    "utils service restart": "the restart itself may go on",
+    "utils service start": "the start itself may go on",
+    "utils service stop": "the stop itself may go on",
+    "utils sso disable": "SSO may be off all the same",
+    "set cert delete": "the file may be deleted all the same",
+}
+
 LOGIN_SECONDS = 120.0
 REPLY_SECONDS = 60.0
 SYNC_SECONDS = 10.0
@@ -289,8 +298,7 @@ class PlatformCli:
             raise Transient(f"{self._name}: {doing}: the session is not at its prompt; open a new one")
         self._at_prompt = False
         self._channel.type(command, seconds=self._reply_deadline, doing=doing)
-        slow = max(self._reply_deadline, _of_command(command, SLOW, 0.0))
-        reply = self._dialogue(command, slow if seconds is None else seconds, doing).text.strip("\n")
+        reply = self._reply_to(command, seconds or max(self._reply_deadline, _of_command(command, SLOW, 0.0)), doing)
         self._at_prompt = True
         if _lacks_privilege(reply):
             raise NotAllowed(
@@ -301,6 +309,14 @@ class PlatformCli:
         if any(text in reply for text in REFUSALS):
             raise Refused(f"{self._name}: {doing} was refused: {self._shortened(reply)}")
         return reply
+
+    def _reply_to(self, command: str, seconds: float, doing: str) -> str:
+        try:
+            return self._dialogue(command, seconds, doing).text.strip("\n")
+        except Transient as error:
+            if goes_on := _of_command(command, GOES_ON, ""):
+                raise Transient(f"{error}; {goes_on}: look before the command is given again") from error
+            raise
 
     def _dialogue(self, command: str, seconds: float, doing: str) -> Reading:
         """Read to the prompt, answering the questions that `ANSWERS` foresees for this command."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -139,6 +140,18 @@ def _session_errors(where: str) -> Iterator[None]:
         raise Transient(f"{where}: the SSH session could not be set up ({error})") from error
 
 
+@contextmanager
+def _given_up_after(session: paramiko.Transport, seconds: float) -> Iterator[None]:
+    """End the session when this takes longer: paramiko itself waits for a shell for ever."""
+    alarm = threading.Timer(seconds, session.close)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
+
+
 @dataclass
 class _OnePassword:
     """Answers a keyboard-interactive dialogue: one hidden question gets the password, once."""
@@ -202,7 +215,8 @@ def _refusal(where: str, dialogue: _OnePassword, error: Exception) -> LoginRefus
 
 
 def _shell(session: paramiko.Transport, name: str, timeout: float) -> paramiko.Channel:
-    with _session_errors(f"{name}: starting the platform CLI's shell"):
+    starting = f"{name}: starting the platform CLI's shell"
+    with _session_errors(starting), _given_up_after(session, timeout):
         session.set_keepalive(_KEEPALIVE)
         shell = session.open_session(timeout=timeout)
         shell.settimeout(timeout)
