@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -17,10 +16,9 @@ from tests.protocols.certmgr_talk import (
     REQUEST_PEM,
     answering,
     every_call,
-    talk_to,
     wish,
 )
-from tests.protocols.https_door import NODE, Reply, closed_port, make, opened, serving, signed
+from tests.protocols.https_door import NODE, closed_port, make, opened, serving, signed
 from ucrenew.clients import tls
 from ucrenew.clients.certmgr import CertificateManager, NodeRefused, Reason
 from ucrenew.domain import x509
@@ -204,32 +202,6 @@ def test_closed_port_is_transient():
     gone = CertificateManager(endpoint, tls.trusted_session(endpoint, decision), "osadmin", PASSWORD)
     with pytest.raises(Transient, match="no connection"):
         gone.snapshot()
-
-
-def test_slow_node_is_transient():
-    """A node that takes longer than the time limit is trouble that may pass; reading and writing have limits apart."""
-    release = threading.Event()
-
-    def answers(_: object) -> Reply:
-        release.wait(20)
-        return Reply("{}")
-
-    with opened(OWN, answers=answers) as door:
-        client = talk_to(door, read_timeout=0.2, write_timeout=0.2)
-        for ask in (client.snapshot, lambda: client.generate_csr(wish())):
-            with pytest.raises(Transient, match="no answer"):
-                ask()
-        release.set()
-
-    assert 2 == len(door.seen)
-
-
-def test_hang_up_is_transient():
-    """A connection that breaks after the request is trouble that may pass, and the request is not sent again."""
-    with opened(OWN, answers=lambda _: Reply(drop=True)) as door, pytest.raises(Transient, match="no answer"):
-        talk_to(door).generate_csr(wish())
-
-    assert 1 == len(door.seen)
 
 
 def test_changed_node_gets_no_password():

@@ -18,8 +18,8 @@ from tests.protocols.certmgr_talk import (
     wish,
 )
 from tests.protocols.https_door import NODE, Reply, opened
-from ucrenew.clients.certmgr import NodeRefused, Reason
-from ucrenew.errors import Transient, UnknownReply
+from ucrenew.clients.certmgr import NodeRefused
+from ucrenew.errors import UnknownReply
 
 BASE = "/platformcom/api/v1/certmgr/config"
 ODD = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n"  # DER, and no certificate
@@ -195,34 +195,6 @@ def test_no_clock_is_no_error(date):
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("CA Certificate is not available in the trust-store", Reason.CA_MISSING),
-        ("Error: ca certificate IS NOT available in the Trust-Store.", Reason.CA_MISSING),
-        ("Issuer certificate not available", Reason.CA_MISSING),
-        ("CSR SAN and Certificate SAN does not match", Reason.SAN_MISMATCH),
-        ("CSR public key and Certificate public key do not match", Reason.KEY_MISMATCH),
-        ("Certificate/CSR public key mismatch", Reason.KEY_MISMATCH),
-        ("File /usr/local/platform/.security/tomcat/keys/tomcat.csr does not exist", Reason.NO_CSR),
-        ("The file /usr/local/platform/upload/certs//tomcat.der could not be uploaded.", Reason.NO_CSR),
-        ("Certificate is expired", Reason.UNKNOWN),
-    ],
-)
-@pytest.mark.parametrize("status", [400, 500])
-def test_refusals_have_reasons(text, reason, status):
-    """Each text of cucm.md §4.8 gives its stable reason, with either status, and stands in the message."""
-    with (
-        answering({"trackingId": "1", "messages": [text]}, status) as (client, _),
-        pytest.raises(NodeRefused) as refused,
-    ):
-        client.upload_identity("tomcat", [OWN.certificate])
-
-    assert reason is refused.value.reason
-    assert text in str(refused.value)
-    assert NODE in str(refused.value)
-
-
-@pytest.mark.parametrize(
     "body", [{"message": "no such thing"}, {"error": "no such thing"}, {"messages": ["no such thing"]}]
 )
 def test_refusal_text_under_each_key(body):
@@ -231,21 +203,6 @@ def test_refusal_text_under_each_key(body):
         client.upload_trust("tomcat", OWN.certificate, description="x")
 
     assert "no such thing" == refused.value.text
-
-
-def test_bare_500_on_leaf_upload():
-    """A 500 without a word on the upload of a leaf means a request generated anew: refused, never retried."""
-    with answering("", 500) as (client, _), pytest.raises(NodeRefused, match="generated anew"):
-        client.upload_identity("tomcat", [OWN.certificate])
-
-
-@pytest.mark.parametrize("status", [404, 500, 502, 503, 504])
-def test_restarting_tomcat_is_transient(status):
-    """What stands before a Tomcat that is coming up is trouble that may pass, for every look."""
-    with answering("<html><title>Error</title></html>", status, Content_Type="text/html") as (client, _):
-        for look in every_call(client)[:4]:
-            with pytest.raises(Transient, match=f"HTTP {status}"):
-                look()
 
 
 def test_read_only_account():

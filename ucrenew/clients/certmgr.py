@@ -1,7 +1,7 @@
 """The certificate management REST API of a node, release 14 and later (cucm.md §1).
 
 1. One request a method, sent once, Basic credentials included; nothing is retried and nothing waited for.
-2. Every answer passes ``_answer``: a value, or one of our errors. The reason phrase is never looked at.
+2. Every answer passes ``_value``: a value, or one of our errors. The reason phrase is never looked at.
 3. Where the reference marks the shape of a reply as inferred, each form it names is read; another one is quoted.
 """
 
@@ -21,7 +21,7 @@ from ucrenew.clients import certmgr_refusals as refusals
 from ucrenew.clients import certmgr_replies as replies
 from ucrenew.clients.certmgr_refusals import NodeRefused, Reason
 from ucrenew.clients.certmgr_replies import Csr, Identity
-from ucrenew.clients.sessions import basic, exchange, quoted
+from ucrenew.clients.sessions import Unanswered, basic, exchange, quoted
 from ucrenew.clients.tls import Endpoint
 from ucrenew.domain import x509
 from ucrenew.errors import BadInput, UnknownReply
@@ -124,6 +124,9 @@ class CertificateManager:
         with self._quoting(doing, value):
             return replies.trust(value)
 
+    # The three calls below change something. They raise NodeRefused with the reason, LoginRefused, Transient when
+    # nothing was done, and Unanswered (or UnknownReply) when it may have been: look before acting again.
+
     def generate_csr(self, wish: CsrWish) -> Csr:
         """Generate a request, which replaces the one that is there (cucm.md §1.3)."""
         doing = f"generating the {wish.service} request"
@@ -131,15 +134,16 @@ class CertificateManager:
         with self._quoting(doing, value):
             if (made := replies.csr(value)) is not None:
                 return made
-        raise UnknownReply(f"{self._at(doing)}: it answered without a request: {self._quote(json.dumps(value))}")
+        answered = f"it answered without a request: {self._quote(json.dumps(value))}"
+        raise UnknownReply(f"{self._at(doing)}: {answered}; {refusals.LOOK_FIRST}")
 
     def upload_trust(self, service: str, certificate: crypto.Certificate, *, description: str) -> None:
-        """Put one CA certificate into a trust store, named without ``-trust`` (cucm.md §1.6). Raises NodeRefused."""
+        """Put one CA certificate into a trust store, named without ``-trust`` (cucm.md §1.6)."""
         body = {"service": [service], "certificates": [x509.pem(certificate)], "description": description}
         self._upload("/trust/certificates", f"uploading a CA certificate to {service}-trust", body)
 
     def upload_identity(self, service: str, certificates: Sequence[crypto.Certificate]) -> None:
-        """Install a signed certificate: the leaf alone or its chain after it (cucm.md §1.5). Raises NodeRefused."""
+        """Install a signed certificate: the leaf alone or its chain after it (cucm.md §1.5)."""
         body = {"service": service, "certificates": [x509.pem(certificate) for certificate in certificates]}
         self._upload("/identity/certificates", f"uploading the {service} certificate", body)
 
@@ -159,15 +163,19 @@ class CertificateManager:
         self._value(answer, doing)
 
     def _send(self, method: str, path: str, doing: str, content: Mapping[str, Any]) -> requests.Response:
-        return exchange(
-            self._session,
-            method,
-            f"{self._endpoint.origins[0]}{_BASE}{path}",
-            doing=self._at(doing),
-            timeout=self._read_timeout if method == "GET" else self._write_timeout,
-            headers={**_JSON, **basic(self._user, self._password)},
-            **content,
-        )
+        acting = method == "POST"
+        try:
+            return exchange(
+                self._session,
+                method,
+                f"{self._endpoint.origins[0]}{_BASE}{path}",
+                doing=self._at(doing),
+                timeout=self._write_timeout if acting else self._read_timeout,
+                headers={**_JSON, **basic(self._user, self._password)},
+                **content,
+            )
+        except Unanswered as lost:
+            raise (Unanswered(f"{lost}; {refusals.LOOK_FIRST}") if acting else lost) from lost.__cause__
 
     def _value(self, answer: requests.Response, doing: str) -> Any:  # noqa: ANN401 - JSON
         """The one place where an answer becomes a value or an error."""

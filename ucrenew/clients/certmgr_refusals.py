@@ -2,6 +2,8 @@
 
 The texts are those of the OS Administration pages (cucm.md §4.8), expected here too; statuses are those seen or
 inferred in cucm.md §1. The reason phrase is never looked at: real nodes leave it empty.
+
+The class tells the truth about what was asked for: after Transient nothing was done, after Unanswered it may have been.
 """
 
 from __future__ import annotations
@@ -11,20 +13,25 @@ from enum import StrEnum
 
 import requests
 
+from ucrenew.clients.sessions import Unanswered
 from ucrenew.errors import LoginRefused, Refused, Transient, Trouble, UnknownReply
 
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR, _UNAVAILABLE = 401, 403, 404, 500, 503
 _REFUSALS = (400, 409, 422)
-_RESTARTING = (404, 502, 503, 504)  # what stands before or in place of a Tomcat that is coming up (cucm.md §1.1)
+_ABSENT = (_NOT_FOUND, _UNAVAILABLE)  # what stands in place of the API while its Tomcat comes up (cucm.md §1.1)
 
 
 class Reason(StrEnum):
-    """Why a node said no, where its text tells (cucm.md §4.8)."""
+    """Why a node said no, where its text or status tells (cucm.md §4.8)."""
 
     CA_MISSING = "ca-missing"
     SAN_MISMATCH = "san-mismatch"
     KEY_MISMATCH = "key-mismatch"
     NO_CSR = "no-csr"
+    EXPIRED = "expired"
+    SAME_NAME = "same-name"
+    UNREADABLE = "unreadable"
+    PRIVILEGE = "privilege"
     UNKNOWN = "unknown"
 
 
@@ -50,47 +57,79 @@ _TEXTS: tuple[tuple[str, Reason], ...] = (
     # Some releases say this for a missing request and for one of another key alike: both end in a new request.
     ("could not be uploaded", Reason.NO_CSR),
 )
+# [I]: the reference says that these happen, not in which words. So they count in a text of the API's own only: a page
+# that stands in its place may well say that a session expired.
+_INFERRED: tuple[tuple[str, Reason], ...] = (
+    ("expired", Reason.EXPIRED),
+    ("same cn", Reason.SAME_NAME),
+    ("already exist", Reason.SAME_NAME),
+    ("privilege", Reason.PRIVILEGE),
+    ("invalid certificate", Reason.UNREADABLE),
+    ("not a valid certificate", Reason.UNREADABLE),
+    ("unable to parse", Reason.UNREADABLE),
+)
+_OF_REQUEST = (Reason.SAN_MISMATCH, Reason.KEY_MISMATCH, Reason.NO_CSR)  # a CA certificate has no request
 
 _ADVICE: Mapping[Reason, str] = {
     Reason.CA_MISSING: "put the CA certificates into the trust store first",
     Reason.SAN_MISMATCH: "have the request signed again, with no name added and none left out",
     Reason.KEY_MISMATCH: "the request was generated anew meanwhile: begin again with a new request",
     Reason.NO_CSR: "the request is used up or was replaced: begin again with a new request",
+    Reason.EXPIRED: "the certificate has ended: obtain a new one",
+    Reason.SAME_NAME: "a store keeps one certificate a name: compare the fingerprints, delete the other one first",
+    Reason.UNREADABLE: "it takes X.509 certificates in PEM or DER, with keys of 4096 bits at most",
+    Reason.PRIVILEGE: "the account may have privilege 0, which only reads",
     Reason.UNKNOWN: "look at this node's OS Administration page",
 }
+LOOK_FIRST = "it may have been done all the same: look before it is done again"
 
 
-def reason_of(text: str) -> Reason:
+def reason_of(text: str, *, explained: bool = True) -> Reason:
     """The stable code of a text (cucm.md §4.8), whatever stands around it and in whatever case."""
     lowered = text.lower()
-    return next((reason for part, reason in _TEXTS if part in lowered), Reason.UNKNOWN)
+    known = (*_TEXTS, *_INFERRED) if explained else _TEXTS
+    return next((reason for part, reason in known if part in lowered), Reason.UNKNOWN)
 
 
 def trouble(answer: requests.Response, at: str, user: str, *, shown: str, explained: bool) -> Trouble:
     """Name what an answer without a value means; ``explained`` when it carried a text of the API's own."""
-    status = answer.status_code
-    upload = answer.request.method == "POST"
-    leaf_upload = upload and "/identity/" in str(answer.request.url)
+    status, acting = answer.status_code, answer.request.method == "POST"
+    leaf = acting and "/identity/" in str(answer.request.url)
     if status == _UNAUTHORIZED:
-        return LoginRefused(
-            f"{at}: account {user} was refused (HTTP {status}); it is not tried again, because accounts lock."
-            " It has to be the OS administration account of this node"
-        )
-    if status == _FORBIDDEN:
-        return _no(at, status, shown, "the account may have privilege 0, which only reads")
+        return _login_refused(at, user, acting=acting)
     # On the upload of a leaf even a bare 500 is documented: the request was generated anew (cucm.md §1.3).
-    if status in _REFUSALS or (status == _SERVER_ERROR and upload and (explained or leaf_upload)):
-        return _no(at, status, shown, _ADVICE[Reason.KEY_MISMATCH] if status == _SERVER_ERROR and leaf_upload else "")
-    if status == _NOT_FOUND and explained:
-        return _no(at, status, shown)
-    if status in _RESTARTING or status >= _SERVER_ERROR:
+    broken = status == _SERVER_ERROR and acting and (explained or leaf)
+    if status in (*_REFUSALS, _FORBIDDEN) or broken or (status == _NOT_FOUND and explained):
+        reason = _reason(answer, shown, explained=explained)
+        advice = _ADVICE[_likely(status, leaf=leaf, explained=explained) if reason is Reason.UNKNOWN else reason]
+        return NodeRefused(f"{at} was refused (HTTP {status}): {shown}; {advice}", reason=reason, text=shown)
+    if status in _ABSENT or (status >= _SERVER_ERROR and not acting):
         return Transient(f"{at}: it is not ready (HTTP {status}: {shown}); its Tomcat may be restarting")
-    return UnknownReply(f"{at}: HTTP {status} with something that is not the certificate API's JSON: {shown}")
+    if status >= _SERVER_ERROR:
+        return Unanswered(f"{at}: it broke off (HTTP {status}: {shown}); {LOOK_FIRST}")
+    unclear = f"; {LOOK_FIRST}" if acting else ""
+    return UnknownReply(f"{at}: HTTP {status} with something that is not the certificate API's JSON: {shown}{unclear}")
 
 
-def _no(at: str, status: int, shown: str, advice: str = "") -> NodeRefused:
-    """The advice of a known reason goes before the one that the status alone suggests."""
-    reason = reason_of(shown)
-    if reason is not Reason.UNKNOWN or not advice:
-        advice = _ADVICE[reason]
-    return NodeRefused(f"{at} was refused (HTTP {status}): {shown}; {advice}", reason=reason, text=shown)
+def _login_refused(at: str, user: str, *, acting: bool) -> LoginRefused:
+    # Which status a write with privilege 0 gets is not known (cucm.md §1.1).
+    reading = "; where it was let in to read, it may have privilege 0" if acting else ""
+    return LoginRefused(
+        f"{at}: account {user} was refused (HTTP {_UNAUTHORIZED}); it is not tried again, because accounts lock."
+        f" It has to be the OS administration account of this node{reading}"
+    )
+
+
+def _reason(answer: requests.Response, shown: str, *, explained: bool) -> Reason:
+    """The text's reason; a status alone gives one for a 403 only."""
+    reason = reason_of(shown, explained=explained)
+    if reason in _OF_REQUEST and "/trust/" in str(answer.request.url):
+        reason = Reason.UNKNOWN
+    return Reason.PRIVILEGE if reason is Reason.UNKNOWN and answer.status_code == _FORBIDDEN else reason
+
+
+def _likely(status: int, *, leaf: bool, explained: bool) -> Reason:
+    """What a status suggests where its text does not tell: advice, and no more (cucm.md §1.3, §1.5)."""
+    if leaf and status == _SERVER_ERROR:
+        return Reason.KEY_MISMATCH
+    return Reason.CA_MISSING if leaf and not explained else Reason.UNKNOWN
