@@ -13,12 +13,10 @@ from tests.protocols.certsrv_captures import (
     BY_OFFICER,
     CHAIN,
     LEAF,
-    NOT_STARTED,
     PASSWORD,
     REQUEST,
     RPC_DOWN,
     TAKEN,
-    UNKNOWN_ID,
     USER,
     answering,
     challenge,
@@ -214,25 +212,6 @@ def test_revoked_is_no_certificate():
     """Disposition 6, revoked meanwhile, is a denial that says so."""
     with answering(error_page("6", "Revoked by EXAMPLE\\officer", "0x0")) as (client, _):
         assert "revoked" in client.retrieve(32).message
-
-
-@pytest.mark.parametrize(
-    ("answer", "text"),
-    [
-        (RPC_DOWN, "The RPC server is unavailable"),
-        (NOT_STARTED, "Certification Authority Service has not been started"),
-    ],
-)
-def test_ca_down_is_transient(answer, text):
-    """While the CA behind the web server is down, asking is trouble that may pass, in the CA's own words."""
-    with answering(answer) as (client, _), pytest.raises(Transient, match=text):
-        client.retrieve(32)
-
-
-def test_unknown_number_is_refused():
-    """A number under which nothing was issued is refused and not pending."""
-    with answering(UNKNOWN_ID) as (client, _), pytest.raises(Refused, match="0x80094004"):
-        client.retrieve(32)
 
 
 @pytest.mark.parametrize(

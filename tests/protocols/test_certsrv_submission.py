@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from urllib.parse import parse_qs
 
 import pytest
@@ -29,7 +28,6 @@ from tests.protocols.certsrv_captures import (
 )
 from tests.protocols.https_door import (
     Reply,
-    Seen,
     closed_port,
     make,
     opened,
@@ -40,11 +38,8 @@ from ucrenew.clients.certsrv import CertSrv, Denied, Issued, Pending, Submission
 from ucrenew.domain import x509
 from ucrenew.errors import (
     BadInput,
-    LoginRefused,
     NeedsPerson,
-    Refused,
     Transient,
-    UnknownReply,
     Untrusted,
 )
 
@@ -197,22 +192,6 @@ def test_submission_error_keeps_ca_text():
         client.submit(x509.pem(REQUEST), "CiscoUC")
 
 
-def test_slow_submission_is_for_a_person():
-    """A submission that takes longer than the time limit goes to a person: it may have arrived."""
-    release = threading.Event()
-
-    def answers(_: Seen) -> Reply:
-        release.wait(20)
-        return Reply(PENDING)
-
-    with opened(OWN, answers=answers) as door:
-        with pytest.raises(SubmissionUnanswered, match="no answer"):
-            client_of(door, timeout=0.2).submit(x509.pem(REQUEST), "CiscoUC")
-        release.set()
-
-    assert 1 == len(door.seen)
-
-
 def test_unsent_submission_may_be_repeated():
     """Where no connection came about, or the CA's server is not the one decided on, nothing was submitted."""
     with opened(OWN) as door:
@@ -230,12 +209,3 @@ def test_unsent_submission_may_be_repeated():
         gone.submit(x509.pem(REQUEST), "CiscoUC")
 
     assert [] == door.seen
-
-
-@pytest.mark.parametrize(("status", "error"), [(401, LoginRefused), (403, Refused), (404, UnknownReply)])
-def test_turned_away_submission(status, error):
-    """A submission that IIS turned away before any page ran is a plain error, sent once."""
-    with answering(lambda _: Reply("", status)) as (client, door), pytest.raises(error):
-        client.submit(x509.pem(REQUEST), "CiscoUC")
-
-    assert 1 == len(door.seen)

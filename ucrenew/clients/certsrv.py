@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 import requests
 from cryptography import x509 as crypto
 
+from ucrenew.clients import certsrv_codes as codes
 from ucrenew.clients import certsrv_pages as pages
+from ucrenew.clients.certsrv_codes import Means
 from ucrenew.clients.certsrv_pages import DeniedPage, ErrorPage, IssuedPage, Page, PendingPage
 from ucrenew.clients.sessions import Unanswered, basic, exchange, offered_schemes, quoted
 from ucrenew.domain import x509
@@ -25,9 +27,6 @@ from ucrenew.errors import BadInput, LoginRefused, NeedsPerson, Refused, Transie
 
 # Without "Mozilla" in it IIS sends certificates as text/html and another issued page (§3.2, §4).
 _USER_AGENT = "Mozilla/5.0 (compatible; ucrenew)"
-
-_PROPERTY_EMPTY = "0x80094004"  # unknown id, or nothing issued under it
-_POLICY = "0x800948", "0x800940"  # CERTSRV_E_*: decisions of the CA, no accident (§8)
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,11 @@ class Denied:
     request_id: int | None
     message: str
     code: str | None
+
+    @property
+    def advice(self) -> str:
+        """The name of the code and what to do about it, after the CA's own text."""
+        return codes.explained(self.code) or "ask the CA's owner"
 
 
 Outcome = Issued | Pending | Denied
@@ -126,10 +130,10 @@ class CertSrv:
         match found:
             case ErrorPage(disposition=pages.TAKEN_UNDER_SUBMISSION) | PendingPage():
                 return Pending(request_id)
-            case ErrorPage(disposition=pages.DENIED):
-                return Denied(request_id, self._quote(found.message or str(found)), found.code)
             case ErrorPage(disposition=pages.REVOKED):
                 return Denied(request_id, f"issued and since revoked: {self._quote(str(found))}", found.code)
+            case ErrorPage() if _is_denial(found):
+                return Denied(request_id, self._quote(found.message or str(found)), found.code)
             case DeniedPage():
                 return Denied(request_id, self._quote(found.message), found.code)
         raise self._no_outcome(found, doing)
@@ -156,9 +160,9 @@ class CertSrv:
                 return Pending(number)
             case IssuedPage():
                 return self._issued(page.request_id)
-            case ErrorPage() if page.disposition == pages.DENIED or (page.code or "").startswith(_POLICY):
+            case ErrorPage() if _is_denial(page):
                 return Denied(None, self._quote(str(page)), page.code)
-        raise SubmissionUnanswered(f"{self._base}: {doing}: {self._quote(str(page))}; {_LOOK_FIRST}")
+        raise SubmissionUnanswered(f"{self._base}: {doing}: {self._said(page)}; {_LOOK_FIRST}")
 
     def _issued(self, request_id: int) -> Outcome:
         try:
@@ -177,15 +181,19 @@ class CertSrv:
         return replace(denied, code=again.code) if isinstance(again, Denied) else denied
 
     def _no_outcome(self, page: Page, doing: str) -> Trouble:
-        at = f"{self._base}: {doing}"
+        at, said = f"{self._base}: {doing}", self._said(page)
         if not isinstance(page, ErrorPage):
-            return UnknownReply(f"{at}: a page that we do not know: {self._quote(str(page))}")
-        said = self._quote(str(page))
-        if page.code == _PROPERTY_EMPTY:
-            return Refused(f"{at}: the CA has issued nothing under this number, or does not know it: {said}")
-        if page.disposition in (None, 0, 1) and not (page.code or "").startswith(_POLICY):
-            return Transient(f"{at}: the CA could not be asked: {said}")
-        return UnknownReply(f"{at}: the CA answered with an error: {said}")
+            return UnknownReply(f"{at}: a page that we do not know: {said}")
+        if codes.means(page.code) is Means.NOT_THERE:
+            return Refused(f"{at}: the CA has no certificate to give for this number: {said}")
+        if page.disposition in _UNDECIDED:
+            return Transient(f"{at}: the CA could not be asked: {said}; see that its service is running")
+        return UnknownReply(f"{at}: the CA hands out nothing and does not say why: {said}; fetch it by hand")
+
+    def _said(self, page: Page) -> str:
+        """The page's words and what its code means."""
+        explained = codes.explained(page.code) if isinstance(page, ErrorPage) else ""
+        return "; ".join(filter(None, (self._quote(str(page)), explained)))
 
     # --- fetching
 
@@ -193,8 +201,8 @@ class CertSrv:
         found = self._fetch("certnew.p7b", {**query, "Enc": "b64"}, doing)
         if isinstance(found, bytes):
             return tuple(self._certificates(found, doing))
-        if isinstance(found, ErrorPage) and found.disposition in (pages.TAKEN_UNDER_SUBMISSION, pages.DENIED):
-            raise Refused(f"{self._base}: {doing}: there is none yet: {self._quote(str(found))}")
+        if isinstance(found, ErrorPage) and (found.disposition == pages.TAKEN_UNDER_SUBMISSION or _is_denial(found)):
+            raise Refused(f"{self._base}: {doing}: there is none yet: {self._said(found)}")
         raise self._no_outcome(found, doing)
 
     def _fetch(self, page: str, query: Mapping[str, str], doing: str) -> bytes | Page:
@@ -258,6 +266,16 @@ _LOOK_FIRST = (
     "the request may stand in the CA's list all the same: look there, and enter its number or allow a second submission"
 )
 _ENABLE_BASIC = "Basic is a Windows feature of its own (Web-Basic-Auth) and has to be enabled for /certsrv"
+
+
+_UNDECIDED = (None, 0, 1)  # none, incomplete, error
+
+
+def _is_denial(page: ErrorPage) -> bool:
+    """By number where there is one that tells, else by code: texts are in the server's language."""
+    if page.disposition == pages.DENIED:
+        return True
+    return page.disposition in _UNDECIDED and codes.means(page.code) is Means.DENIED
 
 
 def _form(csr_pem: str, template: str | None) -> dict[str, str]:

@@ -17,8 +17,9 @@ _NOISE = re.compile(r"<!--.*?-->|<script\b.*?</script\s*>", re.IGNORECASE | re.D
 _TAG = re.compile(r"<[^>]*>")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title\s*>", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(r"0x[0-9a-fA-F]{8}")
-_NUMBER = re.compile(r"[0-9]+")
-_LINK = re.compile(r"certnew\.cer\?ReqID=([0-9]+)\b", re.IGNORECASE)
+# Something has to follow: of a page that was cut off in the middle of its number, half the number would be another.
+_NUMBER = re.compile(r"[0-9]+(?=[^0-9])")
+_LINK = re.compile(r"certnew\.cer\?ReqID=([0-9]+)&", re.IGNORECASE)
 _RENEWALS = re.compile(r"\bnRenewals\s*=\s*([0-9]+)", re.IGNORECASE)
 # The message stands in quotes, in those of the page's language where it is translated.
 _IN_QUOTES = re.compile('["\u201c\u00ab\u300c](.*)["\u201d\u00bb\u300d]', re.DOTALL)
@@ -141,7 +142,7 @@ def _place(element: str) -> re.Pattern[str]:
 def _paragraph(page: str, element: str) -> str:
     """What follows an element's tag up to the end of its paragraph or the next one; pages close few of them."""
     found = _place(element).search(page)
-    return re.split(r"</?p\b", page[found.end() :], maxsplit=1, flags=re.IGNORECASE)[0] if found else ""
+    return _up_to(r"</?p\b", page[found.end() :]) if found else ""
 
 
 def _value(page: str, label: str) -> str:
@@ -149,12 +150,18 @@ def _value(page: str, label: str) -> str:
     found = _place(label).search(page)
     if found is None:
         return ""
-    entry = re.split(r"<dt\b|</dl\b", page[found.end() :], maxsplit=1, flags=re.IGNORECASE)[0]
+    entry = _up_to(r"<dt\b|</dl\b", page[found.end() :])
     return re.split(r"<dd\b[^>]*>", entry, maxsplit=1, flags=re.IGNORECASE)[-1]
 
 
+def _up_to(end: str, markup: str) -> str:
+    """What stands before an end, and a line break for it; all of it where the end is missing."""
+    before, *rest = re.split(end, markup, maxsplit=1, flags=re.IGNORECASE)
+    return f"{before}\n" if rest else before
+
+
 def _first_number(markup: str) -> int | None:
-    found = _NUMBER.search(_words(markup))
+    found = _NUMBER.search(html.unescape(_TAG.sub(" ", markup)))
     return int(found[0]) if found else None
 
 
