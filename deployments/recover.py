@@ -89,9 +89,10 @@ def _require_dead(cluster: str, run_id: str, *, sworn: str) -> None:
     if alive is Alive.YES:
         raise NeedsPerson(f"process {held.life.pid if held else ''} of run {run_id} lives; nothing was changed")
     if alive is Alive.UNKNOWN:
+        where = held.life.host if held else "another machine"
         raise NeedsPerson(
-            f"run {run_id} was executed on {held.life.host if held else 'another machine'}: whether it is dead cannot be"
-            " told from here. Look there, or say --sworn 'NAME: how you know'"
+            f"run {run_id} was executed on {where}: whether it is dead cannot be told from here. Look there, or say"
+            " --sworn 'NAME: how you know'"
         )
 
 

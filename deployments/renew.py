@@ -21,6 +21,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 
 from deployments.commands import Exit, run_command
+from ucrenew.domain.gate import Gate
 from ucrenew.errors import BadInput
 from ucrenew.profile import load_profile
 
@@ -99,8 +100,15 @@ def _print_state(run: FlowRun) -> None:
     if run.state is None or run.state.name != "Suspended":
         return
     key = str(run.state.state_details.pause_key)
-    waits = "the CA" if key.startswith("ca-pending-") else f"an answer at gate '{key.partition('-')[0]}'"
+    waits = _WAITS.get(key.partition("-")[0]) or f"an answer at gate '{_gate(key)}'"
     print(f"  waiting for {waits}; no process runs meanwhile: {page_of(run.id)}", flush=True)
+
+
+_WAITS = {"ca": "the CA", "window": "its maintenance window"}
+
+
+def _gate(key: str) -> str:
+    return next((gate.value for gate in Gate if key.startswith(f"{gate}-")), key)
 
 
 def _print_new_lines(client: SyncPrefectClient, run: UUID, seen: int) -> int:

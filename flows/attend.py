@@ -9,7 +9,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.logging import get_run_logger
 
-from tasks.attending import Waiting, ca_has_decided, denial, is_overdue, resume, suspended_runs
+from tasks.attending import Waiting, ca_has_decided, denial, is_overdue, resume, suspended_runs, window_is_open
 from tasks.watching import troubled_locks
 
 
@@ -29,5 +29,8 @@ def look_after(waiting: Waiting) -> None:
             resume(waiting, because=f"the CA decided on request {waiting.request_id}")
         else:
             get_run_logger().info("%s: request %s is still pending", waiting.cluster, waiting.request_id)
+    elif waiting.minutes_needed is not None:
+        if window_is_open(waiting):
+            resume(waiting, because="the maintenance window is open")
     elif waiting.gate is not None and is_overdue(waiting):
         resume(waiting, because=f"nobody answered at gate '{waiting.gate}'", answer=denial(waiting))

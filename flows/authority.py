@@ -9,14 +9,13 @@ from prefect.flow_runs import suspend_flow_run
 
 from flows.endings import deny
 from flows.gates import done
+from tasks.attending import CA_PENDING
 from tasks.lock import require_not_stale
 from tasks.signing import keep_issued, submit_request
 from ucrenew.clients.certsrv import Denied, Pending
 from ucrenew.domain.plan import Plan
 from ucrenew.errors import Transient
 from ucrenew.record import Renewal
-
-CA_PENDING = "ca-pending-"
 
 
 def obtain_certificate(

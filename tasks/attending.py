@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from prefect.logging import get_run_logger
 from tasks.sites import now, profile_of, site_before
 from tasks.stepping import step
 from ucrenew.clients.certsrv import Pending
+from ucrenew.domain.gate import Gate
+from ucrenew.domain.windows import is_long_enough
 from ucrenew.errors import LoginRefused, Trouble
 
 CA_PENDING = "ca-pending-"
@@ -47,9 +49,11 @@ class Waiting:
         return self._number_behind(WINDOW)
 
     @property
-    def gate(self) -> str | None:
+    def gate(self) -> Gate | None:
         """The gate at which a person is asked; None when it waits for no person."""
-        return None if self.key.startswith((CA_PENDING, WINDOW)) else self.key.partition("-")[0]
+        if self.key.startswith((CA_PENDING, WINDOW)):
+            return None
+        return next((gate for gate in Gate if self.key.startswith(f"{gate}-")), None)
 
     def _number_behind(self, prefix: str) -> int | None:
         number = self.key.removeprefix(prefix).partition("-")[0]
@@ -92,10 +96,21 @@ def ca_has_decided(waiting: Waiting) -> bool:
 def is_overdue(waiting: Waiting) -> bool:
     """True when nobody answered for as long as the profile gives them; trouble is logged and counts as not yet."""
     try:
-        return now() - waiting.since > profile_of(waiting.cluster).gates.patience
+        return now() - waiting.since > profile_of(waiting.cluster).overdue
     except Trouble as trouble:
         get_run_logger().warning("%s: %s", waiting.cluster, trouble)
         return False
+
+
+@step(name="look whether the window is open", retries=0)
+def window_is_open(waiting: Waiting) -> bool:
+    """True when a window is open for as long as the run needs; trouble is logged and counts as not yet."""
+    try:
+        windows = profile_of(waiting.cluster).maintenance_windows
+    except Trouble as trouble:
+        get_run_logger().warning("%s: %s", waiting.cluster, trouble)
+        return False
+    return is_long_enough(windows, now(), timedelta(minutes=waiting.minutes_needed or 0))
 
 
 @step(name="resume the run", retries=0)
@@ -117,7 +132,8 @@ def resume(waiting: Waiting, *, because: str, answer: Mapping[str, Any] | None =
 
 def denial(waiting: Waiting) -> dict[str, Any]:
     """An explicit no in the form of the question, for one that nobody answered (design.md §4)."""
-    said: dict[str, Any] = {"decision": "deny", "name": "attend", "remark": f"nobody answered since {waiting.since:%Y-%m-%d %H:%M} UTC"}
+    remark = f"nobody answered since {waiting.since:%Y-%m-%d %H:%M} UTC"
+    said: dict[str, Any] = {"decision": "deny", "name": "attend", "remark": remark}
     with get_client(sync_client=True) as client:
         schema = client.read_flow_run_input(waiting.run, f"suspended-{waiting.key}-schema")
     return said | {name: _no(name) for name in _asked_beside(schema) if name not in said}

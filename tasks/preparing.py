@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 
-from tasks.sites import baseline_of_record, profile_of, record_of, renewals_of, site_before
+from tasks.sites import baseline_of_record, now, profile_of, record_of, renewals_of, site_before
 from tasks.stepping import step
 from ucrenew.domain import checks
 from ucrenew.domain.baseline import baseline_of
@@ -100,12 +100,19 @@ def draw_up_plan(renewal: Renewal, facts: ClusterFacts | None) -> Plan:
 
     Once the leaf is on its way the plan is the one that was approved for it.
     """
-    record = record_of(renewal)
+    record, profile = record_of(renewal), profile_of(renewal.cluster)
     if facts is None:
         intended = record.value(Kind.LEAF_INTENT) or {}
         return Plan.of_document(record.value(Kind.PLAN, about=intended["plan"]) or {})
-    baseline = baseline_of_record(record)
-    plan = planning.draw_up_plan(profile_of(renewal.cluster), renewal.purpose, baseline_of(facts), baseline)
+    plan = planning.draw_up_plan(
+        profile,
+        renewal.purpose,
+        baseline_of(facts),
+        baseline_of_record(record),
+        noticed=checks.preflight(facts),
+        sso_driven=[fact.about for fact in record.facts(Kind.SSO_INTENT)],
+    )
+    planning.require_window(profile, plan, now())
     record.note_once(Kind.PLAN, plan.document(), about=plan.digest)
     get_run_logger().info("%s: the plan has digest %s", renewal.key, plan.digest[:16])
     return plan

@@ -66,7 +66,7 @@ def _why_dead(client: SyncPrefectClient, run: FlowRun, holder: Holder) -> str:
 
 def _beats(client: SyncPrefectClient, run: UUID) -> bool:
     wanted = EventFilter(
-        occurred=EventOccurredFilter(since=now() - NO_HEARTBEAT),
+        occurred=EventOccurredFilter.model_validate({"since": now() - NO_HEARTBEAT}),
         event=EventNameFilter(name=["prefect.flow-run.heartbeat"]),
         any_resource=EventAnyResourceFilter(id=[f"prefect.flow-run.{run}"]),
     )

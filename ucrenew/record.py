@@ -35,6 +35,9 @@ class Kind(StrEnum):
     REQUEST_ID = "request-id"
     ISSUED = "issued"  # {fingerprint, pem, chain}
     LEAF_INTENT = "leaf-intent"
+    SSO_INTENT = "sso-intent"  # one a node: about to be switched off by us
+    SSO_OFF = "sso-off"  # one a node: seen off, after it was on
+    SSO_ON = "sso-on"  # seen on again everywhere
     RESTART_INTENT = "restart-intent"
     RESTART_DONE = "restart-done"
     EVIDENCE = "evidence"

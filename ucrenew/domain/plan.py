@@ -50,6 +50,7 @@ class Plan:
     restarts: tuple[Restart, ...]
     not_restarted: tuple[str, ...]  # what Cisco lists beside, and why it is left alone
     notices: tuple[str, ...]  # what users notice
+    replaces: tuple[str, ...] = ()  # what is installed on each node now, by fingerprint
     findings: tuple[str, ...] = ()  # what has to be known before saying yes; no counts or dates
     sso_nodes: tuple[str, ...] = ()  # single sign-on was on there before the first change
     by_hand: tuple[str, ...] = ()  # the steps that a person does instead of us, by the names of domain.acting.Step

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from math import ceil
+
 from ucrenew.domain import checks, restarts
+from ucrenew.domain.acting import Step
 from ucrenew.domain.baseline import Baseline
 from ucrenew.domain.cluster import Node
 from ucrenew.domain.due import Due, renewal_due
@@ -10,21 +15,34 @@ from ucrenew.domain.facts import ClusterFacts
 from ucrenew.domain.finding import Finding, Reason, Severity
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
+from ucrenew.domain.windows import in_words, is_long_enough, next_opening
 from ucrenew.errors import BadInput
 from ucrenew.profile import Profile
 from ucrenew.site import Site
 
 
-def draw_up_plan(profile: Profile, purpose: Purpose, now: Baseline, baseline: Baseline) -> Plan:
+def draw_up_plan(  # noqa: PLR0913 - each by its name
+    profile: Profile,
+    purpose: Purpose,
+    now: Baseline,
+    baseline: Baseline,
+    *,
+    noticed: Iterable[Finding] = (),
+    sso_driven: Iterable[str] = (),
+) -> Plan:
     """What will be done, in order, and what users notice (S4-S8, S19). Raises BadInput for an unknown release.
 
     Nodes and release are those seen ``now``; what was up, and whose request was outstanding, is of the ``baseline``.
+    Single sign-on counts where it was on, is on, or was switched off by this renewal (``sso_driven``).
     """
     nodes = restarts.in_restart_order(purpose.covers(seen.node for seen in now.nodes))
     rule = _restart_rule(profile, purpose, now)
     wish = profile.certificate
     extra = tuple(name for name in profile.extra_names() if name not in {node.name for node in nodes})
     up = {seen.name: frozenset(seen.started) for seen in (*now.nodes, *baseline.nodes)}
+    sso_on = {seen.name for seen in (*now.nodes, *baseline.nodes) if seen.sso_enabled} | set(sso_driven)
+    planned = restarts.planned_restarts(rule, nodes, up, sso=bool(sso_on))
+    identities = {seen.name: seen.identity for seen in now.nodes}
     return Plan(
         cluster=profile.cluster,
         purpose=purpose,
@@ -40,11 +58,27 @@ def draw_up_plan(profile: Profile, purpose: Purpose, now: Baseline, baseline: Ba
         hash_algorithm=wish.key.hash,
         include_ou=wish.include_ou,
         authority=f"{profile.ca.url}, {f'template {profile.ca.template}' if profile.ca.template else 'no template'}",
-        restarts=restarts.planned_restarts(rule, nodes, up),
+        restarts=planned,
         not_restarted=rule.not_restarted,
         notices=rule.notices,
-        findings=tuple(map(str, plan_findings(baseline))),
+        replaces=tuple(f"{node.name}: {identities[node.name] or 'nothing'}" for node in nodes),
+        findings=tuple(map(str, (*plan_findings(baseline), *noticed))),
+        sso_nodes=tuple(node.name for node in nodes if node.name in sso_on),
+        by_hand=tuple(step.value for step in Step if profile.is_by_hand(step)),
+        minutes=ceil(restarts.time_needed(planned) / timedelta(minutes=1)),
+        windows=tuple(map(str, profile.maintenance_windows)),
+        neighbours=tuple(map(str, profile.outside)),
     )
+
+
+def require_window(profile: Profile, plan: Plan, at: datetime) -> None:
+    """Raise BadInput when no maintenance window of the profile can hold the restarts."""
+    windows, needed = profile.maintenance_windows, timedelta(minutes=plan.minutes)
+    if not is_long_enough(windows, at, needed) and next_opening(windows, at, needed=needed) is None:
+        raise BadInput(
+            f"{profile.cluster}: no maintenance window of the profile is as long as the restarts need,"
+            f" {in_words(needed)} by our estimate"
+        )
 
 
 def wanted_names(profile: Profile, nodes: tuple[Node, ...]) -> tuple[str, ...]:

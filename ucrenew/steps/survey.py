@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from ucrenew.clients.certmgr import Snapshot
 from ucrenew.clients.cli_replies import ClusterRow
-from ucrenew.clients.platform_cli import PlatformCli
+from ucrenew.clients.platform_cli import NotAllowed, PlatformCli
+from ucrenew.domain.acting import Step
 from ucrenew.domain.checks import TOMCAT, has_api
 from ucrenew.domain.cluster import Product, Role
 from ucrenew.domain.facts import ClusterFacts, NodeFacts
@@ -58,6 +59,8 @@ def survey(site: Site, purpose: Purpose) -> ClusterFacts:
         last_backup=database.last_backup,
         backup_running=database.backup_running,
         backup_max_age_days=site.profile.limits.backup_max_age,
+        trust_expires_soon_days=site.profile.limits.trust_expires_soon,
+        sso_is_driven=purpose is Purpose.TOMCAT,
     )
 
 
@@ -69,15 +72,18 @@ def _look_at_node(site: Site, entry: ClusterNode, purpose: Purpose) -> NodeFacts
         version = cli.version_active()
         if isinstance(snapshot, Trouble) and services.get(TOMCAT) == "STARTED" and has_api(version):
             raise snapshot
+        sso = cli.sso_reply()
         return NodeFacts(
             node=entry.node,
             version=version,
             services=services,
-            sso_enabled=cli.sso_status(),
+            sso_enabled=sso.enabled,
+            recovery_url=sso.recovery_url,
             disk_used_percent=cli.status().disk_active_used_percent,
             # Each product replicates its own database, and its publisher lists the nodes of it.
             **_of_database(cli, entry),
             **_of_rest(site, entry, purpose, snapshot, seen_at),
+            **_of_account(site, cli, entry, snapshot),
         )
 
 
@@ -93,13 +99,14 @@ class _OfRest(TypedDict):
     identity: crypto.Certificate | None
     csr: crypto.CertificateSigningRequest | None
     served: Mapping[int, str]
+    trust: tuple[crypto.Certificate, ...]
 
 
 def _of_rest(
     site: Site, entry: ClusterNode, purpose: Purpose, snapshot: Snapshot | Trouble, seen_at: datetime
 ) -> _OfRest:
     if isinstance(snapshot, Trouble):
-        return _OfRest(clock_skew_seconds=None, identity=None, csr=None, served={})
+        return _OfRest(clock_skew_seconds=None, identity=None, csr=None, served={}, trust=())
     identity = snapshot.identities.get(purpose.value)
     date = snapshot.server_date
     return _OfRest(
@@ -107,7 +114,30 @@ def _of_rest(
         identity=identity.certificate if identity else None,
         csr=identity.csr if identity else None,
         served={port: fingerprint(site.presented(entry, port)) for port in entry.tls_ports},
+        trust=snapshot.trusts.get(purpose.trust_store, ()),
     )
+
+
+class _OfAccount(TypedDict):
+    may_write: bool | None
+    callmanager: crypto.Certificate | None
+
+
+def _of_account(site: Site, cli: PlatformCli, entry: ClusterNode, snapshot: Snapshot | Trouble) -> _OfAccount:
+    """Whether the account's level suffices, and CallManager's certificate, which REST may hide (D221070).
+
+    Where a person does all the writing a level that only reads is enough, and shows no certificates on the CLI.
+    """
+    shown = None if isinstance(snapshot, Trouble) else snapshot.identities.get(Purpose.CALLMANAGER.value)
+    by_rest = shown.certificate if shown else None
+    if all(site.profile.is_by_hand(step) for step in Step):
+        return _OfAccount(may_write=None, callmanager=by_rest)
+    unit = Purpose.CALLMANAGER if entry.product is Product.CUCM else Purpose.TOMCAT
+    try:
+        by_cli = cli.own_certificate(unit.value)
+    except NotAllowed:
+        return _OfAccount(may_write=False, callmanager=by_rest)
+    return _OfAccount(may_write=True, callmanager=by_cli if unit is Purpose.CALLMANAGER else None)
 
 
 class _OfDatabase(TypedDict):
