@@ -38,6 +38,7 @@ class Reason(StrEnum):
     IDENTITIES_DIFFER = "identities-differ"
     TRUST_EXPIRED = "trust-expired"
     TRUST_EXPIRES_SOON = "trust-expires-soon"
+    TRUST_UNNEEDED = "trust-unneeded"
     CSR_OUTSTANDING = "csr-outstanding"
     CSR_NAME_MISSING = "csr-name-missing"
     CSR_NAME_UNEXPECTED = "csr-name-unexpected"
