@@ -43,6 +43,10 @@ class Trusts(StrEnum):
 
     YES = "yes"
     NOT_USED = "not used"
+    NO = "no"
+
+
+_NEIGHBOUR = "neighbour_"
 
 
 def form_of(form: Form, neighbours: Sequence[str] = ()) -> type[Answer]:
@@ -52,14 +56,16 @@ def form_of(form: Form, neighbours: Sequence[str] = ()) -> type[Answer]:
     if not neighbours:
         return Answer
     fields: dict[str, Any] = {
-        field_of(name): (Trusts, Field(title=name, description=f"{name} trusts the new chain")) for name in neighbours
+        f"{_NEIGHBOUR}{number}": (Trusts, Field(title=who, description=f"ready for the new chain? {who}"))
+        for number, who in enumerate(neighbours, start=1)
     }
     return create_model("Activation", __base__=Answer, **fields)
 
 
-def field_of(neighbour: str) -> str:
-    """The name of a neighbour's field."""
-    return "trusts_" + "".join(letter if letter.isalnum() else "_" for letter in neighbour.lower())
+def is_yes(answer: Mapping[str, Any]) -> bool:
+    """Approved, and no neighbour named that is not ready."""
+    ready = (value != Trusts.NO for name, value in answer.items() if name.startswith(_NEIGHBOUR))
+    return answer["decision"] == Decision.APPROVE and all(ready)
 
 
 def valid_answer(given: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - what somebody sent

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
+from cryptography.x509 import Certificate
 from prefect import Task
 from prefect.context import FlowRunContext
 from prefect.flow_runs import suspend_flow_run
@@ -20,13 +21,16 @@ from prefect.input import keyset_from_base_key, read_flow_run_input
 from prefect.runtime import flow_run
 
 from flows.endings import deny
-from flows.forms import Answer, Decision, form_of, valid_answer
+from flows.forms import Answer, Decision, form_of, is_yes, valid_answer
+from tasks.installing import switch_sso_off
 from tasks.lock import Holder, require_not_stale, seize_lock
 from tasks.sites import profile_of, record_of, renewals_of
+from ucrenew.domain.finding import Finding, acceptable
 from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
-from ucrenew.domain.questions import take_over_question
+from ucrenew.domain.questions import accept_question, sso_off_question, take_over_question
+from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import NeedsPerson
 from ucrenew.profile import GatePolicy
 from ucrenew.record import Kind, Record, Renewal
@@ -61,6 +65,17 @@ def ask(  # noqa: PLR0913 - each by its name
             _suspend(renewal, key, form_of(form, neighbours).with_initial_data(description=text))
 
 
+def agreed(gate: Gate, renewal: Renewal, plan: Plan, text: str, *, matter: str) -> bool:
+    """Whether a person said yes to something afterwards; a no, or a profile that does not ask, is False."""
+    record = record_of(renewal)
+    _hear(record, renewal)
+    said = record.answers(gate, matter)
+    if not said and getattr(profile_of(renewal.cluster).gates, gate.name.lower()) is GatePolicy.ASK:
+        key = _note_asked(record, gate, plan, matter)
+        _suspend(renewal, key, form_of(Form.ANSWER).with_initial_data(description=text))
+    return bool(said) and is_yes(said[-1])
+
+
 def done(renewal: Renewal, plan: Plan, step: Task[..., Any], *rest: Any) -> Any:  # noqa: ANN401 - what it returns
     """What a step returns once it is so: by us, or by the person whom it asks (design.md §2)."""
     outcome = step(renewal, plan, *rest)
@@ -68,6 +83,19 @@ def done(renewal: Renewal, plan: Plan, step: Task[..., Any], *rest: Any) -> Any:
         ask(outcome.gate, renewal, plan, outcome.text, matter=outcome.matter, form=outcome.form)
         outcome = step(renewal, plan, *rest)
     return outcome
+
+
+def accept(renewal: Renewal, plan: Plan, leaf: Certificate, findings: Sequence[Finding]) -> None:
+    """Where the certificate lacks something that a person may accept (FN74345), have it accepted or denied."""
+    if lacking := acceptable(findings):
+        ask(Gate.ACCEPT, renewal, plan, accept_question(plan, leaf, lacking), matter=fingerprint(leaf))
+
+
+def sign_on_off(renewal: Renewal, plan: Plan) -> None:
+    """Switch single sign-on off where it is on, once a person has seen that they can log in without it (S3)."""
+    if plan.sso_nodes:
+        ask(Gate.SSO_OFF, renewal, plan, sso_off_question(plan))
+        done(renewal, plan, switch_sso_off)
 
 
 def hear_answers(cluster: str, purpose: Purpose) -> None:
@@ -112,7 +140,7 @@ def collect_answers(record: Record) -> None:
 
 def _end_on_a_no(record: Record, renewal: Renewal) -> None:
     for fact in record.facts(Kind.ANSWER):
-        if fact.value["decision"] != Decision.APPROVE:
+        if fact.value["decision"] != Decision.APPROVE and not Gate(fact.value["gate"]).is_afterwards:
             remark = f": {fact.value['remark']}" if fact.value["remark"] else ""
             deny(renewal, f"{fact.value['name']} said no at gate '{fact.value['gate']}'{remark}")
 
@@ -120,7 +148,7 @@ def _end_on_a_no(record: Record, renewal: Renewal) -> None:
 def _is_passed(record: Record, gate: Gate, plan: Plan, matter: str) -> bool:
     return any(
         (fact.value["gate"], fact.value["digest"], fact.value["matter"]) == (gate, plan.digest, matter)
-        and fact.value["decision"] == Decision.APPROVE
+        and is_yes(fact.value)
         for fact in record.facts(Kind.ANSWER)
     )
 

@@ -10,11 +10,20 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from flows.aftercare import report_leftovers, see_to_backup
 from flows.authority import obtain_certificate
 from flows.endings import orderly
-from flows.gates import ask, hear_answers, take_over
+from flows.gates import accept, ask, done, hear_answers, sign_on_off, take_over
+from flows.windows import wait_for_window
 from tasks.evidence import close_with_evidence
-from tasks.installing import prove_on_every_node, restart_services, upload_ca_certificates, upload_certificate
+from tasks.installing import (
+    look_before_leaf,
+    prove_on_every_node,
+    restart_services,
+    see_sso_on,
+    upload_ca_certificates,
+    upload_certificate,
+)
 from tasks.lock import take_lock
 from tasks.preparing import NothingToDo, draw_up_plan, look_at_cluster, open_renewal
 from tasks.signing import check_issued, confirm_csr_on_every_node, generate_multi_server_csr
@@ -57,14 +66,31 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
 
     # Signing (S12-S14)
     leaf, chain = obtain_certificate(renewal, plan, csr)
-    noticed += check_issued(renewal, csr, leaf, chain)
-    ask(Gate.ACTIVATE, renewal, plan, activate_question(plan, leaf, chain, noticed), matter=fingerprint(leaf))
+    noticed += check_issued(renewal, plan, facts, csr, leaf, chain)
+    accept(renewal, plan, leaf, noticed)
+    ask(
+        Gate.ACTIVATE,
+        renewal,
+        plan,
+        activate_question(plan, leaf, chain, noticed),
+        matter=fingerprint(leaf),
+        neighbours=plan.neighbours,
+    )
 
-    # Steps 5-6: the CA's certificates, then the cluster's own (S15-S18)
+    # Steps 5-6: the CA's certificates; in the window, single sign-on off (S3), the cluster's own (S15-S18)
     upload_ca_certificates(renewal, plan, chain)
+    wait_for_window(renewal, plan)
+    sign_on_off(renewal, plan)
+    look_before_leaf(renewal, plan, csr, chain)
     upload_certificate(renewal, plan, csr, leaf)
 
-    # Step 7: restart, publisher first, and verify (S19, S20)
+    # Step 7: restart, publisher first, verify (S19, S20), single sign-on on again (S3)
+    wait_for_window(renewal, plan)
     restart_services(renewal, plan, leaf)
     served = prove_on_every_node(renewal, plan, leaf, chain)
+    done(renewal, plan, see_sso_on)
+
+    # Afterwards (S28)
+    report_leftovers(renewal, plan, leaf, chain)
+    see_to_backup(renewal, plan, leaf)
     return Completed(message=close_with_evidence(renewal, plan, leaf, served))

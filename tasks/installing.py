@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from cryptography.x509 import Certificate, CertificateSigningRequest
-from prefect.logging import get_run_logger
 
 from tasks.sites import baseline_of_record, record_of, site_of
 from tasks.stepping import step
+from ucrenew.domain.before_leaf import BeforeLeafFacts, check_before_leaf
+from ucrenew.domain.finding import refusals
+from ucrenew.domain.gate import Question
 from ucrenew.domain.plan import Plan
-from ucrenew.errors import Trouble
-from ucrenew.record import Renewal
+from ucrenew.errors import NeedsPerson
+from ucrenew.record import Kind, Renewal
 from ucrenew.steps import leaf as leaf_step
-from ucrenew.steps import proof, restart, trust
+from ucrenew.steps import proof, restart, sso, trust
 from ucrenew.steps.proof import Served
+from ucrenew.steps.survey import survey
 
 
 @step(name="upload the CA certificates, root first")
@@ -37,12 +40,36 @@ def restart_services(renewal: Renewal, plan: Plan, leaf: Certificate) -> None:
 def prove_on_every_node(
     renewal: Renewal, plan: Plan, leaf: Certificate, chain: tuple[Certificate, ...]
 ) -> tuple[Served, ...]:
-    """A fresh connection to every port, compared byte for byte (S20); old certificates are reported (S28)."""
+    """A fresh connection to every port, compared byte for byte (S20)."""
+    return proof.prove(site_of(renewal), plan, baseline_of_record(record_of(renewal)), leaf, chain)
+
+
+@step(name="look once more before the certificate")
+def look_before_leaf(
+    renewal: Renewal, plan: Plan, csr: CertificateSigningRequest, chain: tuple[Certificate, ...]
+) -> None:
+    """Our request on every node, no backup, replication, single sign-on, window: all of it anew (design.md §2).
+
+    Raises NeedsPerson with every finding; once the leaf is on its way there is nothing to look at any more.
+    """
+    if record_of(renewal).fact(Kind.LEAF_INTENT) is not None:
+        return
     site = site_of(renewal)
-    rows = proof.prove(site, plan, baseline_of_record(record_of(renewal)), leaf, chain)
-    try:
-        for finding in proof.leftovers(site, plan, leaf):
-            get_run_logger().warning("%s", finding)
-    except Trouble as trouble:  # everything is done and proven: what lies about can be looked up another day
-        get_run_logger().warning("old certificates were not looked for: %s", trouble)
-    return rows
+    facts = BeforeLeafFacts(survey(site, renewal.purpose), plan, csr, chain, site.profile.maintenance_windows)
+    if refused := refusals(check_before_leaf(facts)):
+        raise NeedsPerson(
+            f"{renewal.cluster}: the certificate was not uploaded: {'; '.join(map(str, refused))}. Retry this run when"
+            " that is put right"
+        )
+
+
+@step(name="switch single sign-on off")
+def switch_sso_off(renewal: Renewal, plan: Plan) -> Question | None:
+    """On every node where it was on, before the leaf (S3)."""
+    return sso.ensure_off(site_of(renewal), record_of(renewal), plan)
+
+
+@step(name="see single sign-on back on")
+def see_sso_on(renewal: Renewal, plan: Plan) -> Question | None:
+    """On every node where it was on, after the restarts (S3)."""
+    return sso.ensure_on(site_of(renewal), record_of(renewal), plan)

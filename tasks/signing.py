@@ -7,6 +7,8 @@ from cryptography.x509 import Certificate, CertificateSigningRequest
 from tasks.sites import baseline_of_record, now, record_of, site_of
 from tasks.stepping import step
 from ucrenew.clients.certsrv import Issued, Outcome
+from ucrenew.domain.before_leaf import BeforeLeafFacts, check_namesakes
+from ucrenew.domain.facts import ClusterFacts
 from ucrenew.domain.finding import Finding
 from ucrenew.domain.gate import Question
 from ucrenew.domain.plan import Plan
@@ -41,11 +43,17 @@ def keep_issued(renewal: Renewal, issued: Issued) -> tuple[Certificate, ...]:
 
 
 @step(name="check the issued certificate")
-def check_issued(
+def check_issued(  # noqa: PLR0913, PLR0917 - what it is judged with
     renewal: Renewal,
+    plan: Plan,
+    facts: ClusterFacts | None,
     csr: CertificateSigningRequest,
     leaf: Certificate,
     chain: tuple[Certificate, ...],
 ) -> tuple[Finding, ...]:
-    """Every finding at once, before anything is uploaded; the warnings for who decides."""
-    return signing.confirm_issued(site_of(renewal), csr, leaf, chain, at=now())
+    """Every finding at once, before anything is uploaded; the warnings for who decides.
+
+    Namesakes of its CA certificates in the trust stores are among them, as long as nothing was uploaded.
+    """
+    namesakes = check_namesakes(BeforeLeafFacts(facts, plan, csr, chain)) if facts else ()
+    return signing.confirm_issued(site_of(renewal), csr, leaf, chain, at=now(), namesakes=namesakes)

@@ -73,5 +73,7 @@ class Gates(Table):
 
     start: GatePolicy = GatePolicy.ASK
     activate: PersonsPolicy = GatePolicy.ASK
-    cleanup: PersonsPolicy = GatePolicy.ASK  # deleting leftovers (S28)
+    # Asked when all is done and proven; forbid: only reported. Nobody has to be kept waiting for it.
+    cleanup: PersonsPolicy = GatePolicy.FORBID  # deleting leftovers (S28)
+    backup: PersonsPolicy = GatePolicy.FORBID  # a backup with the new keys
     overdue: Annotated[float, Field(gt=0)] = 168  # hours after which a question without an answer counts as denied

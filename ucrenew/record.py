@@ -40,6 +40,8 @@ class Kind(StrEnum):
     SSO_ON = "sso-on"  # seen on again everywhere
     RESTART_INTENT = "restart-intent"
     RESTART_DONE = "restart-done"
+    LEFT_OVER = "left-over"  # one a look: what lies in the trust stores; the last one holds
+    BACKUP = "backup"  # one a look: the last good backup, and whether it holds the new keys; the last one holds
     EVIDENCE = "evidence"
     RECOVERED = "recovered"  # one a recovery: {run, how}
 
@@ -89,6 +91,10 @@ class Record:
         """The value of the first fact of a kind, or None."""
         found = self.fact(kind, about=about)
         return found.value if found else None
+
+    def last(self, kind: Kind) -> Mapping[str, Any] | None:
+        """The value of the newest fact of a kind that is looked at again and again, or None."""
+        return next((fact.value for fact in reversed(self.facts(kind))), None)
 
     def answers(self, gate: Gate, matter: str) -> list[Mapping[str, Any]]:
         """What was answered at a gate, oldest first, to the questions whose matter begins so."""

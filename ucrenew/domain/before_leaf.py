@@ -111,16 +111,22 @@ def _of_cluster(rule: Rule[ClusterFacts]) -> Rule[BeforeLeafFacts]:
     return lambda facts: rule(facts.cluster)
 
 
+NAMESAKES: tuple[Rule[BeforeLeafFacts], ...] = (no_namesake_stays, no_namesake_is_replaced)
+
 BEFORE_LEAF: tuple[Rule[BeforeLeafFacts], ...] = (
     request_is_ours,
     sso_is_known_everywhere,
     sso_is_off_everywhere,
     _of_cluster(replication_is_good),
     _of_cluster(no_backup_runs),
-    no_namesake_stays,
-    no_namesake_is_replaced,
+    *NAMESAKES,
     window_is_long_enough,
 )
+
+
+def check_namesakes(facts: BeforeLeafFacts) -> tuple[Finding, ...]:
+    """Certificates of the chain's names in the stores, as soon as the chain is known."""
+    return apply(NAMESAKES, facts)
 
 
 def check_before_leaf(facts: BeforeLeafFacts) -> tuple[Finding, ...]:

@@ -20,6 +20,11 @@ class Gate(StrEnum):
     CLEANUP = "cleanup"  # delete what is left over?
     BACKUP = "backup"  # make a backup, and say when it is done
 
+    @property
+    def is_afterwards(self) -> bool:
+        """True for what is asked when everything is done and proven: a no leaves it as it is, and ends nothing."""
+        return self in {Gate.CLEANUP, Gate.BACKUP}
+
 
 class Form(StrEnum):
     """What is filled in beside decision, name, ticket and remark."""

@@ -93,6 +93,56 @@ def submission_question(plan: Plan, authority: str, csr: str, wrong: str = "") -
     )
 
 
+def accept_question(plan: Plan, leaf: crypto.Certificate, findings: Iterable[Finding]) -> str:
+    """What is shown when the certificate lacks something that a person may accept (FN74345)."""
+    return "\n".join(
+        (
+            f"### Accept the {plan.purpose} certificate of {plan.cluster} as it is?",
+            "",
+            f"Certificate `{fingerprint(leaf)}`, issued by {leaf.issuer.rfc4514_string()}.",
+            "",
+            *_listed("What it lacks", map(str, findings)),
+            "Nothing was uploaded. **deny** ends this renewal; have the CA issue another one with a new run.",
+            "",
+            *_shown(plan),
+        )
+    )
+
+
+def sso_off_question(plan: Plan) -> str:
+    """What is shown before single sign-on is switched off (S3, cucm.md §2.5, §4.5)."""
+    return "\n".join(
+        (
+            f"### Switch single sign-on off on {plan.cluster} now?",
+            "",
+            f"It is on on {', '.join(plan.sso_nodes)} and has to be off before the certificate is uploaded.",
+            "From then on users log in with their passwords, until it is switched on again on the pages: that is asked",
+            "for after the restarts, and needs somebody who administers the identity provider.",
+            "",
+            "**approve** only when a local administrator has just logged in through the recovery URL of each node:",
+            "should single sign-on not come back, it is the only way in.",
+            "",
+            *_shown(plan),
+        )
+    )
+
+
+def backup_question(plan: Plan) -> str:
+    """What is shown when no backup holds the new keys (cucm.md §4.1 point 11)."""
+    return "\n".join(
+        (
+            f"### Make a backup of {plan.cluster} now",
+            "",
+            "Everything is renewed and proven. The last backup holds the old keys: restoring it would bring them back,",
+            "and phones may then have to be reset by hand. Disaster Recovery System > Backup > Manual Backup.",
+            "",
+            "**approve** when it has ended; it is looked up. **deny** leaves it; the evidence says so.",
+            "",
+            *_shown(plan),
+        )
+    )
+
+
 def _conditions(plan: Plan) -> tuple[str, ...]:
     """When, by whom and beside whom; only what this plan has."""
     time = (f"By our estimate the restarts take {in_words(timedelta(minutes=plan.minutes))} together.", "")

@@ -12,7 +12,7 @@ from cryptography import x509 as crypto
 from ucrenew.clients.certsrv import CertSrv, Denied, Issued, Outcome, Pending, SubmissionUnanswered
 from ucrenew.domain import x509
 from ucrenew.domain.facts import IssuedFacts
-from ucrenew.domain.finding import Finding, acceptable, refusals
+from ucrenew.domain.finding import Finding, refusals
 from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.issued import check_issued
 from ucrenew.domain.plan import Plan
@@ -140,18 +140,22 @@ def keep_issued(site: Site, record: Record, issued: Issued) -> tuple[crypto.Cert
     return x509.issuers_root_first(issued.certificate, (*site.known_chain, *handed_out))
 
 
-def confirm_issued(
+def confirm_issued(  # noqa: PLR0913 - what it is judged with
     site: Site,
     csr: crypto.CertificateSigningRequest,
     leaf: crypto.Certificate,
     chain: tuple[crypto.Certificate, ...],
     *,
     at: datetime,
+    namesakes: tuple[Finding, ...] = (),
 ) -> tuple[Finding, ...]:
-    """Judge what came back, everything at once, and return the warnings. Raises Permanent with all refusals."""
+    """Judge what came back, everything at once; return the warnings and what a person may accept.
+
+    Raises Permanent with all refusals.
+    """
     roots = tuple(known for known in site.known_chain if x509.is_self_signed(known))
-    findings = check_issued(IssuedFacts(leaf, csr, chain, roots, at))
-    if refused := (*refusals(findings), *acceptable(findings)):  # nobody is asked yet whether to accept
+    findings = (*check_issued(IssuedFacts(leaf, csr, chain, roots, at)), *namesakes)
+    if refused := refusals(findings):
         raise Permanent(
             f"the certificate cannot be installed, and nothing was uploaded: {'; '.join(map(str, refused))}."
             " Have the CA put right; then a new run asks whether to abandon this renewal and begin with a new request"

@@ -1,0 +1,40 @@
+"""Waiting for the maintenance window (S22): no process meanwhile, and no start that the window cannot hold."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import ceil
+from secrets import token_hex
+
+from prefect.flow_runs import suspend_flow_run
+from prefect.logging import get_run_logger
+
+from tasks.attending import WINDOW
+from tasks.lock import require_not_stale
+from tasks.sites import now, profile_of, record_of
+from ucrenew.domain.plan import Plan
+from ucrenew.domain.restarts import time_needed
+from ucrenew.domain.windows import in_words, is_long_enough, next_opening
+from ucrenew.errors import Transient
+from ucrenew.record import Kind, Renewal
+
+
+def wait_for_window(renewal: Renewal, plan: Plan) -> None:
+    """Go on only while a window is open for as long as the restarts that are left; ``flows/attend.py`` wakes the run.
+
+    Without windows in the profile the answer at gate ``activate`` has decided.
+    """
+    windows, needed = profile_of(renewal.cluster).maintenance_windows, _time_left_to_do(renewal, plan)
+    if not needed or is_long_enough(windows, now(), needed):
+        return
+    opens = next_opening(windows, now(), needed=needed)
+    when = f"{opens:%Y-%m-%d %H:%M} UTC" if opens else "never, as the profile stands"
+    get_run_logger().info("%s: waits for its window, %s: %s", renewal.cluster, in_words(needed), when)
+    require_not_stale(renewal.cluster, renewal.run)
+    suspend_flow_run(key=f"{WINDOW}{ceil(needed / timedelta(minutes=1))}-{token_hex(4)}")
+    raise Transient(f"{renewal.cluster} waits for its window, and Prefect did not suspend the run")
+
+
+def _time_left_to_do(renewal: Renewal, plan: Plan) -> timedelta:
+    done = {fact.about for fact in record_of(renewal).facts(Kind.RESTART_DONE)}
+    return time_needed(restart for restart in plan.restarts if f"{restart.node} {restart.service}" not in done)

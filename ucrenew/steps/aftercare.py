@@ -1,0 +1,39 @@
+"""After a renewal: what lies in the trust stores (S28), and whether a backup holds the new keys (cucm.md §4.1)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509 as crypto
+
+from ucrenew.domain.leftovers import StoreFacts
+from ucrenew.domain.plan import Plan
+from ucrenew.site import Site
+
+
+def look_at_stores(
+    site: Site, plan: Plan, leaf: crypto.Certificate, chain: tuple[crypto.Certificate, ...]
+) -> StoreFacts:
+    """The trust store of every node, and the identities of all purposes, which may build on what is in it."""
+    snapshots = {node: site.rest(site.entry(node)).snapshot() for node in plan.nodes}
+    in_use = {
+        identity.certificate
+        for snapshot in snapshots.values()
+        for identity in snapshot.identities.values()
+        if identity.certificate is not None
+    }
+    return StoreFacts(
+        plan=plan,
+        leaf=leaf,
+        chain=chain,
+        stores={node: snapshot.trusts.get(plan.purpose.trust_store, ()) for node, snapshot in snapshots.items()},
+        at=site.clock(),
+        in_use=tuple(in_use),
+        expires_soon=timedelta(days=site.profile.limits.trust_expires_soon),
+    )
+
+
+def last_backup(site: Site, plan: Plan) -> datetime | None:
+    """When the last good backup was made, by the publisher's own clock and without its zone; None: none is known."""
+    with site.cli(site.entry(plan.publisher)) as cli:
+        return max((run.date.replace(tzinfo=UTC) for run in cli.backup_history() if run.succeeded), default=None)

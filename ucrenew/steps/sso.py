@@ -1,0 +1,75 @@
+"""Single sign-on: off before the leaf on every node where it was on, on again after the restarts (S3).
+
+Off is driven by the CLI, node by node; on again is the pages' (cucm.md §2.5), so a person does it and we look.
+That it was on is a remembered fact, never a ``finally``: a process that is killed runs none (design.md §3).
+"""
+
+from __future__ import annotations
+
+from ucrenew.domain.acting import Step
+from ucrenew.domain.gate import Gate, Question
+from ucrenew.domain.handwork import sso_off_by_hand, sso_on_by_hand
+from ucrenew.domain.plan import Plan
+from ucrenew.errors import NeedsPerson
+from ucrenew.record import Kind, Record
+from ucrenew.site import Site
+from ucrenew.steps.by_hand import ask_person
+
+ALL = "all"  # the subject of the questions: they are asked for all nodes at once
+
+
+def ensure_off(site: Site, record: Record, plan: Plan) -> Question | None:
+    """Switch it off wherever the plan says that it was on; confirmed by a second look at each node's status.
+
+    Once the leaf is on its way this looks at nothing any more: from then on a person may have switched it on again.
+    Raises NeedsPerson when a node does not say whether it is off.
+    """
+    if record.fact(Kind.LEAF_INTENT) is not None:
+        return None
+    still_on = [node for node in plan.sso_nodes if _is_on(site, node)]
+    for node in set(plan.sso_nodes) - set(still_on):
+        record.note_once(Kind.SSO_OFF, about=node)
+    if still_on and site.profile.is_by_hand(Step.SSO):
+        # Noted before it is asked: off counts as ours from now on, so that it is put back whatever happens.
+        for node in still_on:
+            record.note_once(Kind.SSO_INTENT, about=node)
+        return ask_person(record, Step.SSO, ALL, _still(still_on, "on") + sso_off_by_hand(plan))
+    for node in still_on:
+        _switch_off(site, record, node)
+    return None
+
+
+def ensure_on(site: Site, record: Record, plan: Plan) -> Question | None:
+    """See it on again everywhere; where it is not, a person is asked, and asked again with what was seen."""
+    if not plan.sso_nodes:
+        return None
+    still_off = [node for node in plan.sso_nodes if not _is_on(site, node)]
+    if still_off:
+        return ask_person(record, Step.SSO, ALL, _still(still_off, "off") + sso_on_by_hand(plan), gate=Gate.SSO_ON)
+    record.note_once(Kind.SSO_ON)
+    site.say(f"{plan.cluster}: single sign-on is on again on {', '.join(plan.sso_nodes)}")
+    return None
+
+
+def _switch_off(site: Site, record: Record, node: str) -> None:
+    with site.cli(site.entry(node)) as cli:
+        record.note_once(Kind.SSO_INTENT, about=node)
+        site.say(f"{node}: switching single sign-on off")
+        site.fence()
+        cli.disable_sso()
+    if _is_on(site, node):
+        raise NeedsPerson(f"{node}: single sign-on is still enabled after 'utils sso disable'; nothing was uploaded")
+    record.note(Kind.SSO_OFF, about=node)
+    site.say(f"{node}: single sign-on is off; users log in with their passwords")
+
+
+def _is_on(site: Site, node: str) -> bool:
+    with site.cli(site.entry(node)) as cli:
+        reply = cli.sso_reply()
+    if reply.enabled is None:
+        raise NeedsPerson(f"{node}: its answer to 'utils sso status' is in no form that we know: {reply.text!r}")
+    return reply.enabled
+
+
+def _still(nodes: list[str], state: str) -> str:
+    return f"**Single sign-on is {state} on {', '.join(nodes)}.**\n\n"
