@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -17,26 +17,26 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from tasks.failing import leave_report
 from tasks.lock import release_lock, require_not_stale
 from tasks.sites import renewals_of
+from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import BadInput, Trouble
 from ucrenew.record import Renewal
 
-_Parameters = ParamSpec("_Parameters")
 
-
-def orderly(body: Callable[_Parameters, Any]) -> Callable[_Parameters, Any]:
+def orderly(body: Callable[[str, Purpose, bool], Any]) -> Callable[[str, Purpose, bool], Any]:
     """Let a flow that raises one of our errors end as Failed with its sentence; wrong input as BadInput.
 
     An orderly end lets the cluster go. A life whose run goes on elsewhere writes no state, whatever happened to it.
     """
 
     @wraps(body)
-    def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Any:  # noqa: ANN401 - a value or a state
-        cluster = str(kwargs.get("cluster", args[0] if args else ""))
+    def run(cluster: str, purpose: Purpose, force: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - the body's own
         try:
-            ended = body(*args, **kwargs)
+            ended = body(cluster, purpose, force)
         except Trouble as trouble:
+            _report(cluster, purpose, trouble)
             name = "BadInput" if isinstance(trouble, BadInput) else "Failed"
             _set_state(cluster, Failed(name=name, message=str(trouble)))
             _leave(cluster, str(trouble))
@@ -56,6 +56,15 @@ def deny(renewal: Renewal, sentence: str) -> NoReturn:
     _set_state(renewal.cluster, Completed(name="Denied", message=sentence))
     renewals_of(renewal.cluster, renewal.purpose).close(renewal, f"denied: {sentence}")
     _leave(renewal.cluster, sentence)
+
+
+def _report(cluster: str, purpose: Purpose, trouble: Trouble) -> None:
+    """Leave the report; whatever goes wrong with it must not keep the run from ending."""
+    require_not_stale(cluster, flow_run.id)
+    try:
+        leave_report(cluster, purpose, flow_run.id, trouble)
+    except Exception as error:  # noqa: BLE001 - the reason why the run ends is the one that counts
+        get_run_logger().warning("the report of the failure could not be written: %s", error)
 
 
 def _set_state(cluster: str, state: State[Any]) -> None:

@@ -56,4 +56,6 @@ def check_issued(  # noqa: PLR0913, PLR0917 - what it is judged with
     Namesakes of its CA certificates in the trust stores are among them, as long as nothing was uploaded.
     """
     namesakes = check_namesakes(BeforeLeafFacts(facts, plan, csr, chain)) if facts else ()
-    return signing.confirm_issued(site_of(renewal), csr, leaf, chain, at=now(), namesakes=namesakes)
+    site = site_of(renewal)
+    at_hand = signing.issuers_at_hand(site, record_of(renewal))
+    return signing.confirm_issued(site, csr, leaf, chain, at=now(), at_hand=at_hand, namesakes=namesakes)

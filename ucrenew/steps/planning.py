@@ -59,7 +59,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         include_ou=wish.include_ou,
         authority=f"{profile.ca.url}, {f'template {profile.ca.template}' if profile.ca.template else 'no template'}",
         restarts=planned,
-        not_restarted=rule.not_restarted,
+        not_restarted=rule.left_alone(sso=bool(sso_on)),
         notices=rule.notices,
         replaces=tuple(f"{node.name}: {identities[node.name] or 'nothing'}" for node in nodes),
         findings=tuple(map(str, (*plan_findings(baseline), *noticed))),

@@ -12,7 +12,7 @@ from cryptography import x509 as crypto
 from ucrenew.clients.certsrv import CertSrv, Denied, Issued, Outcome, Pending, SubmissionUnanswered
 from ucrenew.domain import x509
 from ucrenew.domain.facts import IssuedFacts
-from ucrenew.domain.finding import Finding, refusals
+from ucrenew.domain.finding import Finding, acceptable, refusals
 from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.issued import check_issued
 from ucrenew.domain.plan import Plan
@@ -128,16 +128,20 @@ def keep_issued(site: Site, record: Record, issued: Issued) -> tuple[crypto.Cert
 
     Issuers are found by signature among those and the chain file's, anew each time: the file may be mended meanwhile.
     """
-    noted = record.value(Kind.ISSUED)
-    if noted is None:
+    if record.value(Kind.ISSUED) is None:
         value = {
             "fingerprint": x509.fingerprint(issued.certificate),
             "pem": x509.pem(issued.certificate),
             "handed_out": [x509.pem(certificate) for certificate in site.authority.chain(issued.request_id)],
         }
-        noted = record.note(Kind.ISSUED, value)
-    handed_out = (x509.parse_certificate(text) for text in noted["handed_out"])
-    return x509.issuers_root_first(issued.certificate, (*site.known_chain, *handed_out))
+        record.note(Kind.ISSUED, value)
+    return x509.issuers_root_first(issued.certificate, issuers_at_hand(site, record))
+
+
+def issuers_at_hand(site: Site, record: Record) -> tuple[crypto.Certificate, ...]:
+    """Everything in which the issuers are looked for: the chain file and what the CA handed out."""
+    handed_out = (record.value(Kind.ISSUED) or {}).get("handed_out", ())
+    return (*site.known_chain, *(x509.parse_certificate(text) for text in handed_out))
 
 
 def confirm_issued(  # noqa: PLR0913 - what it is judged with
@@ -147,6 +151,7 @@ def confirm_issued(  # noqa: PLR0913 - what it is judged with
     chain: tuple[crypto.Certificate, ...],
     *,
     at: datetime,
+    at_hand: tuple[crypto.Certificate, ...] = (),
     namesakes: tuple[Finding, ...] = (),
 ) -> tuple[Finding, ...]:
     """Judge what came back, everything at once; return the warnings and what a person may accept.
@@ -154,10 +159,11 @@ def confirm_issued(  # noqa: PLR0913 - what it is judged with
     Raises Permanent with all refusals.
     """
     roots = tuple(known for known in site.known_chain if x509.is_self_signed(known))
-    findings = (*check_issued(IssuedFacts(leaf, csr, chain, roots, at)), *namesakes)
-    if refused := refusals(findings):
+    findings = (*check_issued(IssuedFacts(leaf, csr, chain, roots, at, at_hand)), *namesakes)
+    if refusals(findings):
+        wrong = (*refusals(findings), *acceptable(findings))
         raise Permanent(
-            f"the certificate cannot be installed, and nothing was uploaded: {'; '.join(map(str, refused))}."
+            f"the certificate cannot be installed, and nothing was uploaded: {'; '.join(map(str, wrong))}."
             " Have the CA put right; then a new run asks whether to abandon this renewal and begin with a new request"
         )
     return findings

@@ -132,12 +132,12 @@ def _of_account(site: Site, cli: PlatformCli, entry: ClusterNode, snapshot: Snap
     by_rest = shown.certificate if shown else None
     if all(site.profile.is_by_hand(step) for step in Step):
         return _OfAccount(may_write=None, callmanager=by_rest)
-    unit = Purpose.CALLMANAGER if entry.product is Product.CUCM else Purpose.TOMCAT
+    is_cucm = entry.product is Product.CUCM
     try:
-        by_cli = cli.own_certificate(unit.value)
+        by_cli = cli.own_certificate(Purpose.CALLMANAGER if is_cucm else Purpose.TOMCAT)
     except NotAllowed:
         return _OfAccount(may_write=False, callmanager=by_rest)
-    return _OfAccount(may_write=True, callmanager=by_cli if unit is Purpose.CALLMANAGER else None)
+    return _OfAccount(may_write=True, callmanager=by_cli if is_cucm else None)
 
 
 class _OfDatabase(TypedDict):
