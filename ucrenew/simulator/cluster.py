@@ -18,23 +18,17 @@ from ucrenew.simulator import csr as requests
 from ucrenew.simulator import uploads
 from ucrenew.simulator.csr import ECDSA, PendingRequest, Unacceptable, Wish
 from ucrenew.simulator.database import Database
-from ucrenew.simulator.identity import Identity, factory_root, fingerprint, new_key, self_signed
+from ucrenew.simulator.identity import Identity, fingerprint
+from ucrenew.simulator.installation import Installer
 from ucrenew.simulator.ledger import Ledger
-from ucrenew.simulator.node import FanOut, SimulatedNode, own_units
+from ucrenew.simulator.node import FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
 from ucrenew.simulator.readings import Readings
 from ucrenew.simulator.scene import Scene
-from ucrenew.simulator.services import (
-    ADMINISTRATIVE_WEB,
-    CHANGE_NOTIFICATION,
-    TOMCAT,
-    ServiceChange,
-    installed_services,
-)
+from ucrenew.simulator.services import TOMCAT, ServiceChange
+from ucrenew.simulator.spread import Put, Spread
 from ucrenew.simulator.trust import TrustEntry
 from ucrenew.simulator.uploads import Refusal
-
-_FACTORY_ROOTS = ("Cisco Root CA 2048", "Cisco Root CA M2", "ACT2 SUDI CA", "Cisco Manufacturing CA SHA2")
 
 
 class Cluster:
@@ -50,10 +44,12 @@ class Cluster:
         self.lock = threading.RLock()
         self.database = Database()
         self._writing = threading.Lock()
-        # Only the identities that are served have a key of their own; the others share one, for a quick start.
-        self._shared_key = new_key()
-        self.nodes = {node.name: self._install(index, node) for index, node in enumerate(scene.nodes)}
-        self._exchange_certificates()
+        self._spread = Spread(pace, delays)
+        self._installer = Installer(scene, clock)
+        self.nodes: dict[str, SimulatedNode] = {}
+        for node in scene.nodes:
+            self.join(node)
+        next(iter(self.nodes.values())).last_backup = (clock() - timedelta(days=1)).date()
 
     def others(self, node: SimulatedNode) -> list[SimulatedNode]:
         """All nodes but this one."""
@@ -82,13 +78,13 @@ class Cluster:
                 subject=pending.request.subject.rfc4514_string(),
             )
             self.pace.wait(self.delays.csr_seconds)
-            return pending, self._spread(node, pending.multi_server, unit, _put_request(unit, pending))
+            return pending, self._bring(_put_request(unit, pending), node, unit, pending.multi_server)
 
     def overwrite_csr(self, node: SimulatedNode, unit: str) -> None:
         """A person made another CSR on the administration page: nothing in the ledger, ours is gone (S7)."""
         told: dict[str, object] = {"service": unit, "distribution": self.readings.multi_server_word}
         pending = self._make_csr(node, told)
-        self._spread(node, pending.multi_server, unit, _put_request(unit, pending))
+        self._bring(_put_request(unit, pending), node, unit, pending.multi_server)
 
     def upload_trust(
         self, node: SimulatedNode, unit: str, texts: Sequence[object], description: str, account: str
@@ -110,7 +106,7 @@ class Cluster:
                 raise
             self._note_upload("leaf-upload", node, unit, certificate, account)
             self.pace.wait(self.delays.leaf_seconds)
-            return self._spread(node, identity.multi_server, unit, self._put_identity(unit, identity))
+            return self._bring(self._put_identity(unit, identity), node, unit, identity.multi_server)
 
     def change_service(self, node: SimulatedNode, name: str, verb: str, account: str) -> ServiceChange:
         """Begin `utils service restart|start|stop` (S19); the caller has checked that the service can be changed."""
@@ -127,36 +123,27 @@ class Cluster:
 
     def set_fan_out(self, node: SimulatedNode, fan_out: FanOut) -> None:
         """Bend what reaches ``node``; back to normal delivers what it missed, in order."""
-        node.fan_out = fan_out
-        if fan_out is FanOut.NORMAL:
-            self._resync(node)
+        self._spread.bend(node, fan_out)
 
-    def _install(self, index: int, node: Node) -> SimulatedNode:
-        now = self.clock()
-        services = installed_services(node, now)
-        simulated = SimulatedNode(
-            node, f"192.0.2.{11 + index}", self.scene.version, services, self.clock, sso=self.scene.sso
-        )
-        elliptic = new_key(elliptic=True)
-        for unit in own_units(node.product, ecdsa=self.scene.ecdsa):
-            key = new_key() if unit == "tomcat" else elliptic if unit.endswith(ECDSA) else self._shared_key
-            host = node.host + ("-EC" if unit.endswith(ECDSA) else "")
-            identity = self_signed(f"{host}.{self.scene.domain}", key, now, names=(node.name,))
-            simulated.installed[unit] = identity
+    def join(self, node: Node) -> SimulatedNode:
+        """Install a server and let it exchange certificates with those that are there.
+
+        Own Tomcat certificates land in tomcat-trust of the other nodes (cucm_inside.md §A), beside factory roots. A
+        newcomer has what the first node trusts: the database is replicated to it ([I] guess).
+        """
+        simulated = self._installer.install(len(self.nodes), node)
+        present = list(self.nodes.values())
+        for unit, identity in simulated.installed.items():
             self.database.add(simulated, unit, identity.certificate)
-        if node == self.scene.nodes[0]:
-            simulated.last_backup = (now - timedelta(days=1)).date()
-        simulated.load_tomcat()
+        trusted = present[0].store("tomcat").certificates() if present else self._installer.factory_roots
+        own = simulated.installed["tomcat"].certificate
+        for certificate in (*trusted, own):
+            self._put_trust("tomcat", TrustEntry(certificate))(simulated)
+        for other in present:
+            self._put_trust("tomcat", TrustEntry(own))(other)
+        # A new mapping: others may be walking through the old one.
+        self.nodes = {**self.nodes, node.name: simulated}
         return simulated
-
-    def _exchange_certificates(self) -> None:
-        """Own Tomcat certificates land in tomcat-trust of the other nodes (cucm_inside.md §A), beside factory roots."""
-        roots = [factory_root(name, self.clock()) for name in _FACTORY_ROOTS]
-        for node in self.nodes.values():
-            for root in roots:
-                self._put_trust("tomcat", TrustEntry(root))(node)
-            for other in self.nodes.values():
-                self._put_trust("tomcat", TrustEntry(other.installed["tomcat"].certificate))(node)
 
     def _make_csr(self, node: SimulatedNode, told: dict[str, object]) -> PendingRequest:
         unit = str(told.get("service", ""))
@@ -164,7 +151,7 @@ class Cluster:
             message = f"Invalid service {unit}"
             raise Unacceptable(message)
         multi_server = self._is_multi_server(told.get("distribution", "this-server"))
-        targets = requests.covered(unit, self.scene.nodes) if multi_server else (node.node,)
+        targets = requests.covered(unit, self._members()) if multi_server else (node.node,)
         elliptic, length, hash_name = requests.check_key(unit, told)
         publisher = next(iter(targets)).name if multi_server else None
         wish = Wish(
@@ -203,8 +190,7 @@ class Cluster:
         self.pace.wait(self.delays.trust_seconds)
         put = self._put_trust(unit, entry)
         put(node)
-        for other in self.others(node):
-            self._notify(other, put)
+        self._spread.notify(put, self.others(node))
 
     def _judge_trust(self, node: SimulatedNode, unit: str, entry: TrustEntry) -> TrustEntry:
         store, now = node.store(unit), node.clock()
@@ -235,50 +221,16 @@ class Cluster:
         )
         return Identity(certificate, pending.key, pending.multi_server)
 
-    def _spread(
-        self, node: SimulatedNode, multi_server: object, unit: str, put: Callable[[SimulatedNode], None]
-    ) -> list[str]:
-        """Bring a CSR or an identity to the nodes it is for, within the call; the names of those that have it.
+    def _bring(self, put: Put, node: SimulatedNode, unit: str, multi_server: object) -> list[str]:
+        """Bring a CSR or an identity to the nodes it is for; the names of those that have it."""
+        targets = requests.covered(unit, self._members()) if multi_server else ()
+        others = [other for other in self.others(node) if other.node in targets]
+        return self._spread.within_call(put, node, others)
 
-        The way is HTTPS between the nodes, so both web services have to be up there (cucm_inside.md §C [I]). One that
-        cannot be reached is left out of the answer and never told ([I]: no failure text is known).
-        """
-        put(node)
-        names = [node.name]
-        if not multi_server:
-            return names
-        targets = {target.name for target in requests.covered(unit, self.scene.nodes)}
-        for other in self.others(node):
-            if other.name not in targets or not other.answers(TOMCAT, ADMINISTRATIVE_WEB):
-                continue
-            if other.fan_out is FanOut.NORMAL:
-                put(other)
-                names.append(other.name)
-            else:
-                self._delay(other, put)
-        return names
+    def _members(self) -> list[Node]:
+        return [node.node for node in self.nodes.values()]
 
-    def _notify(self, node: SimulatedNode, put: Callable[[SimulatedNode], None]) -> None:
-        """Certificate change notification: 1-2 s, up to 1800 s when missed, never when broken (cucm_inside.md §A.1)."""
-        if node.fan_out is FanOut.NORMAL and node.answers(CHANGE_NOTIFICATION):
-            self.pace.later(self.delays.fan_out_seconds, lambda: put(node))
-        else:
-            self._delay(node, put)
-
-    def _delay(self, node: SimulatedNode, put: Callable[[SimulatedNode], None]) -> None:
-        def deliver() -> None:
-            put(node)
-
-        node.late.append(deliver)
-        if node.fan_out is not FanOut.BROKEN:
-            self.pace.later(self.delays.resync_seconds, lambda: self._resync(node))
-
-    def _resync(self, node: SimulatedNode) -> None:
-        """The full resynchronisation of every 30 minutes brings what was missed (cucm_inside.md §A)."""
-        while node.fan_out is not FanOut.BROKEN and node.answers(CHANGE_NOTIFICATION) and node.late:
-            node.late.popleft()()
-
-    def _put_trust(self, unit: str, entry: TrustEntry) -> Callable[[SimulatedNode], None]:
+    def _put_trust(self, unit: str, entry: TrustEntry) -> Put:
         def put(node: SimulatedNode) -> None:
             with self.lock:
                 if node.store(unit).put(entry):
@@ -286,7 +238,7 @@ class Cluster:
 
         return put
 
-    def _put_identity(self, unit: str, identity: Identity) -> Callable[[SimulatedNode], None]:
+    def _put_identity(self, unit: str, identity: Identity) -> Put:
         """Install the leaf: it also shows up in the trust store, the CSR is consumed, old rows stay (S28)."""
         in_trust = self._put_trust(unit, TrustEntry(identity.certificate))
 
@@ -319,7 +271,7 @@ class Cluster:
         )
 
 
-def _put_request(unit: str, pending: PendingRequest) -> Callable[[SimulatedNode], None]:
+def _put_request(unit: str, pending: PendingRequest) -> Put:
     def put(node: SimulatedNode) -> None:
         node.requests[unit] = pending
 
