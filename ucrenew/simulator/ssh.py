@@ -19,6 +19,7 @@ from paramiko import common as words
 
 from ucrenew.simulator.cli import CommandLine
 from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.dialogue import Session
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.pace import Stopping
 from ucrenew.simulator.ports import Port
@@ -184,7 +185,7 @@ class Shell:
         self._channel = channel
         self._interactive = visitor.interactive
         self._terminal = Terminal(self._read, self._waiting, channel.sendall, visitor.rows)
-        self._cli = CommandLine(cluster, node, visitor.user)
+        self._cli = CommandLine(Session(cluster, node, visitor.user, self._terminal.answer))
 
     def run(self) -> None:
         """The banner, and for a shell the dialogue."""

@@ -62,6 +62,14 @@ class Terminal:
 
     def line(self) -> str:
         """A line with its echo, as typed; Ctrl-C throws it away."""
+        try:
+            return self.answer()
+        except Interrupted:
+            self.show("^C\n")
+            return ""
+
+    def answer(self) -> str:
+        """A line with its echo, as typed; raises Interrupted at Ctrl-C."""
         typed = bytearray()
         while True:
             byte = self.key()
@@ -69,8 +77,7 @@ class Terminal:
                 self.show("\n")
                 return typed.decode("utf-8", "replace")
             if byte == INTERRUPT:
-                self.show("^C\n")
-                return ""
+                raise Interrupted
             if byte in _BACKSPACES:
                 if typed:
                     typed.pop()

@@ -1,0 +1,69 @@
+"""`show cert`, `show csr`: certificates and requests on the command line (cucm.md §2.4)."""
+
+from __future__ import annotations
+
+import re
+
+from ucrenew.simulator import listings
+from ucrenew.simulator.dialogue import Command, Output, Session
+from ucrenew.simulator.listings import joined
+
+
+class CertificateCommands:
+    """What the session's node holds."""
+
+    def __init__(self, session: Session) -> None:  # noqa: D107 - the class says it
+        self._node = session.node
+
+    def commands(self) -> list[Command]:
+        """What is typed, and what answers."""
+        return [
+            Command("show cert list own", lambda _: self._show(listings.own_certificates(self._node))),
+            Command("show cert list trust", lambda _: self._show(listings.trust_certificates(self._node))),
+            Command("show cert own", self._own_certificate),
+            Command("show cert trust", self._trust_certificate),
+            Command("show csr list own", lambda _: self._show(listings.request_list(self._node))),
+            Command("show csr own", self._own_request),
+        ]
+
+    def _show(self, lines: list[str]) -> Output:
+        yield joined(lines)
+
+    def _own_certificate(self, told: str) -> Output:
+        """`<unit>` or `<unit>/<unit>.pem`: both forms appear in Cisco's documents [D]."""
+        identity = self._node.installed.get(_unit(told, "pem"))
+        if identity is None:
+            yield _missing(told)
+            return
+        yield joined(listings.certificate(identity.certificate, old_labels=self._has_old_labels()))
+
+    def _trust_certificate(self, told: str) -> Output:
+        store, _, file = told.partition("/")
+        held = self._node.trust.get(store)
+        for entry in held.entries() if held else ():
+            if file in {entry.file, entry.file.removesuffix(".pem")}:
+                yield joined(listings.certificate(entry.certificate, old_labels=self._has_old_labels()))
+                return
+        yield _missing(told)
+
+    def _own_request(self, told: str) -> Output:
+        pending = self._node.requests.get(_unit(told, "csr"))
+        if pending is None:
+            yield f"The CSR {told} does not exist\n"  # [I] guess
+            return
+        yield joined(listings.request(pending))
+
+    def _has_old_labels(self) -> bool:
+        """Labels changed in 14SU2, which is 14.0.1.12900 [D; the number is I]."""
+        numbers = [int(part) for part in re.findall(r"\d+", self._node.version)[:4]]
+        return numbers < [14, 0, 1, 12900]
+
+
+def _missing(told: str) -> str:
+    return f"The certificate {told} does not exist\n"  # [I] guess
+
+
+def _unit(told: str, ending: str) -> str:
+    """The unit in `<unit>` or `<unit>/<unit>.<ending>`."""
+    unit, _, file = told.partition("/")
+    return unit if file in {"", f"{unit}.{ending}"} else told

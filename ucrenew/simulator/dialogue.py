@@ -1,0 +1,71 @@
+"""A session of the command line: who is logged in where, what a command is, and how it asks back.
+
+Rule 1: a command's output is a stream of chunks; an empty chunk only gives the terminal a moment to look for Ctrl-C.
+Rule 2: a command that asks prints its question and reads a line; a word that is no answer is asked for again ([I]).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+
+from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.node import SimulatedNode
+
+Output = Iterator[str]
+
+
+@dataclass(frozen=True)
+class Command:
+    """Words of a command, and what answers; the rest of the line is its argument.
+
+    ``streams``: the pager does not hold it back, because it takes its time or asks ([I]).
+    """
+
+    words: str
+    answer: Callable[[str], Output]
+    streams: bool = False
+
+    def is_meant(self, line: str) -> bool:
+        """Whether this line calls it."""
+        return line == self.words or line.startswith(self.words + " ")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is printed, and the words that answer it; the styles differ from command to command (cucm.md §2.1)."""
+
+    text: str
+    words: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One login; ``read_line`` gives what is typed next, and raises when nobody types any more."""
+
+    cluster: Cluster
+    node: SimulatedNode
+    account: str
+    read_line: Callable[[], str]
+
+    def agrees(self, question: Question) -> Generator[str, None, bool]:
+        """Ask until there is an answer."""
+        while True:
+            yield question.text
+            word = self.read_line().strip().lower()
+            if word in question.words:
+                return question.words[word]
+
+    def note(self, kind: str, **where: object) -> None:
+        """Write to the ledger what this session does."""
+        self.cluster.ledger.write(kind, node=self.node.name, account=self.account, **where)
+
+
+def yes_or_no(text: str) -> Question:
+    """`<text> (yes/no)? `."""
+    return Question(f"{text} (yes/no)? ", {"yes": True, "no": False})
+
+
+def y_or_n(text: str) -> Question:
+    """`<text> (y/n):`."""
+    return Question(f"{text} (y/n):", {"y": True, "n": False})
