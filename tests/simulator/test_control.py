@@ -34,6 +34,7 @@ def test_state_is_bent_by_patch(borrowed):
         (f"/nodes/{PUBLISHER}", {"last_backup": "yesterday"}),
         ("/cluster", {"fan_out_seconds": "soon"}),
         ("/cluster", {"nonsense": True}),
+        ("/cluster", {"sso_disable_asks": "maybe"}),
         ("/faults", {"kind": "nonsense", "node": PUBLISHER, "on": True}),
         ("/faults", {"kind": "html", "node": PUBLISHER}),
         ("/ca", {"nonsense": 1}),

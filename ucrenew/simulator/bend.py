@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from enum import StrEnum
+from typing import get_args, get_type_hints
 
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import FanOut, SimulatedNode
@@ -82,8 +83,12 @@ def _own_change(target: Delays | Readings, name: str, value: object) -> Change:
     if value is None and isinstance(present, float):
         value = math.inf
     kinds: tuple[type, ...] = (int, float) if isinstance(present, float) else (type(present),)
+    choices = get_args(get_type_hints(type(target))[name]) or (value,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and not isinstance(present, bool)):
         message = f"{name} does not take {value!r}"
+        raise CannotBend(message)
+    if value not in choices:
+        message = f"{name} is one of {', '.join(choices)}, not {value}"
         raise CannotBend(message)
     return lambda: setattr(target, name, value)
 
@@ -118,6 +123,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "clock_skew": (int, float),
     "disk_used_percent": (int,),
     "backup_running": (bool,),
+    "recovery_url": (bool,),
     "version": (str,),
     "cli_latency": (int, float),
     "reachable": (bool,),

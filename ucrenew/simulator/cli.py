@@ -8,6 +8,7 @@ from __future__ import annotations
 from ucrenew.simulator import listings
 from ucrenew.simulator.cli_certificates import CertificateCommands
 from ucrenew.simulator.cli_services import ServiceCommands
+from ucrenew.simulator.cli_sso import SsoCommands
 from ucrenew.simulator.database import StatementRefused, table
 from ucrenew.simulator.dialogue import Command, Output, Session
 from ucrenew.simulator.listings import joined
@@ -29,6 +30,7 @@ class CommandLine:
             *self._facts(),
             *CertificateCommands(session).commands(),
             *self._services.commands(),
+            *SsoCommands(session).commands(),
         ]
 
     def run(self, line: str) -> Output:
@@ -67,7 +69,6 @@ class CommandLine:
             Command("show network cluster", lambda _: self._show(listings.network_cluster(cluster, node))),
             Command("show cli pagination", lambda _: self._show([f"Automatic Pagination : {self._pagination()}."])),
             Command("set cli pagination", self._set_pagination),
-            Command("utils sso status", lambda _: self._show(listings.sso_status(node))),
             Command("utils dbreplication runtimestate", lambda _: self._show(listings.replication(cluster, node))),
             Command(
                 "utils disaster_recovery status backup", lambda _: self._show(listings.backup_status(cluster, node))

@@ -121,6 +121,18 @@ class Cluster:
         change.begin(stopping=verb != "start", starting=verb != "stop")
         return change
 
+    def disable_sso(self, node: SimulatedNode, account: str) -> None:
+        """End single sign-on on ``node``, or wherever the reading says that the command reaches."""
+        self.ledger.write("sso", node=node.name, account=account, state="disabled")
+        everywhere = self.readings.sso_disable_scope == "cluster"
+        for one in self.nodes.values() if everywhere else (node,):
+            one.sso = False
+
+    def set_recovery_url(self, node: SimulatedNode, state: str, account: str) -> None:
+        """Open or close the way in that needs no identity provider."""
+        self.ledger.write("sso", node=node.name, account=account, recovery_url=state)
+        node.recovery_url = state == "enabled"
+
     def set_fan_out(self, node: SimulatedNode, fan_out: FanOut) -> None:
         """Bend what reaches ``node``; back to normal delivers what it missed, in order."""
         self._spread.bend(node, fan_out)

@@ -151,7 +151,7 @@ def sso_status(node: SimulatedNode) -> list[str]:
         "SP Metadata Exported Date = Fri Apr 02 15:00:42 UTC 2021",
         "SSO Test Result Date = Fri Apr 09 09:10:39 UTC 2021",
         "SAML SSO Test Status = passed",
-        "Recovery URL Status = enabled",
+        f"Recovery URL Status = {'enabled' if node.recovery_url else 'disabled'}",
         "Entity ID = http://idp.example.com/adfs/services/trust",
     ]
 

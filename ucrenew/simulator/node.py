@@ -58,6 +58,7 @@ class SimulatedNode:
 
     # Facts that a preflight looks at; a test bends them.
     sso: bool = False
+    recovery_url: bool = True
     replication: int = 2
     clock_skew: float = 0.0
     disk_used_percent: int = 38

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass
@@ -35,6 +36,10 @@ class Readings:
     # S19: what Ctrl-C and a lost connection do to a restart under way, `abandons` or `finishes`.
     on_interrupt: str = "abandons"
     on_hangup: str = "finishes"
+    # cucm.md §2.5, §6.8: the prompt of `utils sso disable` was never seen.
+    sso_disable_asks: Literal["nothing", "yes-no", "y-n"] = "yes-no"
+    # cucm.md §2.5: whether it ends SSO on one node or on all.
+    sso_disable_scope: Literal["node", "cluster"] = "node"
     # cucm.md §2.3: 0 non-secure, 1 mixed.
     security_mode: int = 0
     # cucm.md §2.3: `status backup` of a finished backup, `cleared` or `finished`.

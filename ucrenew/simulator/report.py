@@ -42,6 +42,7 @@ def node_state(node: SimulatedNode) -> dict[str, object]:
         "csr": {unit: node.requests[unit].fingerprint if unit in node.requests else None for unit in node.installed},
         "trust": {store: [_trust(entry) for entry in held.entries()] for store, held in node.trust.items()},
         "sso": "enabled" if node.sso else "disabled",
+        "recovery_url": node.recovery_url,
         "replication": node.replication,
         "clock_skew": node.clock_skew,
         "disk_used_percent": node.disk_used_percent,

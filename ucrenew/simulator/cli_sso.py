@@ -1,0 +1,59 @@
+"""`utils sso`: what can be seen of single sign-on, and switched off, on the command line (cucm.md §2.5, S3).
+
+Switching it on is the administration page's: here it stays a bend of the control API.
+"""
+
+from __future__ import annotations
+
+from ucrenew.simulator import listings
+from ucrenew.simulator.dialogue import Command, Output, Question, Session, y_or_n, yes_or_no
+from ucrenew.simulator.listings import joined
+
+# [I] guess: Cisco's documents say that there is a prompt and that "Yes" answers it, and quote no word of it.
+_SURE = "This command will disable SSO on this node. Do you want to continue"
+_QUESTIONS: dict[str, Question | None] = {
+    "nothing": None,
+    "yes-no": yes_or_no(_SURE),
+    "y-n": y_or_n(f"{_SURE}?"),
+}
+# [D] that it says no more than this, [I] the words.
+_ENABLE = "SSO can be enabled only through the graphical user interface. This command enables nothing.\n"
+
+
+class SsoCommands:
+    """Single sign-on of the session's node."""
+
+    def __init__(self, session: Session) -> None:  # noqa: D107 - the class says it
+        self._session = session
+        self._cluster = session.cluster
+        self._node = session.node
+
+    def commands(self) -> list[Command]:
+        """What is typed, and what answers."""
+        return [
+            Command("utils sso status", self._status),
+            Command("utils sso enable", self._enable),
+            Command("utils sso disable", self._disable, streams=True),
+            Command("utils sso recovery-url enable", lambda _: self._set_recovery_url("enabled")),
+            Command("utils sso recovery-url disable", lambda _: self._set_recovery_url("disabled")),
+        ]
+
+    def _status(self, _: str) -> Output:
+        yield joined(listings.sso_status(self._node))
+
+    def _enable(self, _: str) -> Output:
+        yield _ENABLE
+
+    def _disable(self, _: str) -> Output:
+        """Per node [D]; the ledger has every command that was confirmed, also where SSO was off. Texts are [I]."""
+        question = _QUESTIONS[self._cluster.readings.sso_disable_asks]
+        if question and not (yield from self._session.agrees(question)):
+            yield "SSO was not disabled.\n"
+            return
+        self._cluster.disable_sso(self._node, self._session.account)
+        yield "SSO disabled successfully.\n"
+
+    def _set_recovery_url(self, state: str) -> Output:
+        """Per node [D]; the text is [I]."""
+        self._cluster.set_recovery_url(self._node, state, self._session.account)
+        yield f"Recovery URL is {state}.\n"
