@@ -44,11 +44,16 @@ class Rest:
     """The certificate API of one node, with the running certificate pinned and then verified."""
 
     def __init__(
-        self, simulator: Simulator, host: str = "cs-ccm-pub", port: str = "https_port", more_anchors: str = ""
+        self,
+        simulator: Simulator,
+        host: str = "cs-ccm-pub",
+        port: str = "https_port",
+        more_anchors: str = "",
+        account: Any = None,
     ):
         node = simulator.node(host)
         self.name = node["name"]
-        self.account = simulator.scene["accounts"]["platform"]
+        self.account = account or simulator.scene["accounts"]["platform"]
         address = (node["address"], node[port])
         presented = ssl.get_server_certificate(address) if not more_anchors else ""
         self.pool = urllib3.HTTPSConnectionPool(
@@ -166,8 +171,8 @@ def _name(common_name: str) -> x509.Name:
 class Shell:
     """An interactive shell on one node, by bare paramiko."""
 
-    def __init__(self, simulator: Simulator, host: str = "cs-ccm-pub", rows: int = 24):
-        self.transport = login(simulator, host)
+    def __init__(self, simulator: Simulator, host: str = "cs-ccm-pub", rows: int = 24, account: Any = None):
+        self.transport = login(simulator, host, account=account)
         self.channel = self.transport.open_session()
         self.channel.get_pty(term="vt100", width=80, height=rows)
         self.channel.invoke_shell()
@@ -213,9 +218,9 @@ class Shell:
         self.transport.close()
 
 
-def login(simulator: Simulator, host: str, password: str | None = None) -> paramiko.Transport:
+def login(simulator: Simulator, host: str, password: str | None = None, account: Any = None) -> paramiko.Transport:
     """An authenticated connection whose host key was compared before anything secret was sent."""
-    node, account = simulator.node(host), simulator.scene["accounts"]["platform"]
+    node, account = simulator.node(host), account or simulator.scene["accounts"]["platform"]
     transport = paramiko.Transport((node["address"], node["ssh_port"]))
     transport.start_client(timeout=20)
     digest = hashlib.sha256(transport.get_remote_server_key().asbytes()).digest()

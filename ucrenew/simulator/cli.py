@@ -23,6 +23,7 @@ class CommandLine:
     def __init__(self, session: Session) -> None:  # noqa: D107 - the class says it
         self.paginates = True
         self.ended = False
+        self._session = session
         self._cluster = session.cluster
         self._node = session.node
         self._services = ServiceCommands(session)
@@ -43,7 +44,7 @@ class CommandLine:
             return
         self._cluster.pace.wait(self._cluster.delays.command_seconds + self._node.cli_latency)
         command = self._meant(words)
-        if command is None:
+        if command is None or not self._may(command):
             yield UNKNOWN_COMMAND
             return
         yield from command.answer(words[len(command.words) + 1 :])
@@ -56,6 +57,14 @@ class CommandLine:
     def interrupt(self, *, lost: bool) -> None:
         """Ctrl-C or a lost connection."""
         self._services.interrupt(lost=lost)
+
+    def _may(self, command: Command) -> bool:
+        """Whether the account's privilege is enough; else the command is as if it did not exist ([I] guess)."""
+        if command.level <= self._session.privilege:
+            return True
+        if command.kind:
+            self._session.note(command.kind, refused="The account has no privilege for this command")
+        return False
 
     def _meant(self, words: str) -> Command | None:
         return next((command for command in self._commands if command.is_meant(words)), None)

@@ -18,12 +18,12 @@ class CertificateCommands:
     def commands(self) -> list[Command]:
         """What is typed, and what answers."""
         return [
-            Command("show cert list own", lambda _: self._show(listings.own_certificates(self._node))),
-            Command("show cert list trust", lambda _: self._show(listings.trust_certificates(self._node))),
-            Command("show cert own", self._own_certificate),
-            Command("show cert trust", self._trust_certificate),
-            Command("show csr list own", lambda _: self._show(listings.request_list(self._node))),
-            Command("show csr own", self._own_request),
+            Command("show cert list own", lambda _: self._show(listings.own_certificates(self._node)), level=1),
+            Command("show cert list trust", lambda _: self._show(listings.trust_certificates(self._node)), level=1),
+            Command("show cert own", self._own_certificate, level=1),
+            Command("show cert trust", self._trust_certificate, level=1),
+            Command("show csr list own", lambda _: self._show(listings.request_list(self._node)), level=1),
+            Command("show csr own", self._own_request, level=1),
         ]
 
     def _show(self, lines: list[str]) -> Output:

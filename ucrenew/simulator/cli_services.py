@@ -33,10 +33,14 @@ class ServiceCommands:
         """What is typed, and what answers."""
         return [
             Command("utils service list", self._list),
-            Command("utils service restart", lambda name: self._change_service("restart", name), streams=True),
-            Command("utils service start", lambda name: self._change_service("start", name), streams=True),
-            Command("utils service stop", lambda name: self._change_service("stop", name), streams=True),
+            *(self._changing(verb) for verb in ("restart", "start", "stop")),
         ]
+
+    def _changing(self, verb: str) -> Command:
+        def answer(name: str) -> Output:
+            return self._change_service(verb, name)
+
+        return Command(f"utils service {verb}", answer, streams=True, level=1, kind=verb)
 
     def interrupt(self, *, lost: bool) -> None:
         """Ctrl-C or a lost connection; the readings say what it does to the restart under way (S19)."""

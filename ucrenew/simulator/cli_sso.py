@@ -33,10 +33,15 @@ class SsoCommands:
         return [
             Command("utils sso status", self._status),
             Command("utils sso enable", self._enable),
-            Command("utils sso disable", self._disable, streams=True),
-            Command("utils sso recovery-url enable", lambda _: self._set_recovery_url("enabled")),
-            Command("utils sso recovery-url disable", lambda _: self._set_recovery_url("disabled")),
+            Command("utils sso disable", self._disable, streams=True, level=1, kind="sso"),
+            *(self._recovery_url(verb) for verb in ("enable", "disable")),
         ]
+
+    def _recovery_url(self, verb: str) -> Command:
+        def answer(_: str) -> Output:
+            return self._set_recovery_url(f"{verb}d")
+
+        return Command(f"utils sso recovery-url {verb}", answer, level=1, kind="sso")
 
     def _status(self, _: str) -> Output:
         yield joined(listings.sso_status(self._node))

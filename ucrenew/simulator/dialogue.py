@@ -19,12 +19,15 @@ Output = Iterator[str]
 class Command:
     """Words of a command, and what answers; the rest of the line is its argument.
 
-    ``streams``: the pager does not hold it back, because it takes its time or asks ([I]).
+    ``streams``: the pager does not hold it back, because it takes its time or asks ([I]). ``level``: the privilege that
+    it takes (cucm.md §2.1). ``kind``: what the ledger calls it, for a refusal that the command itself never sees.
     """
 
     words: str
     answer: Callable[[str], Output]
     streams: bool = False
+    level: int = 0
+    kind: str = ""
 
     def is_meant(self, line: str) -> bool:
         """Whether this line calls it."""
@@ -46,6 +49,7 @@ class Session:
     cluster: Cluster
     node: SimulatedNode
     account: str
+    privilege: int
     read_line: Callable[[], str]
 
     def agrees(self, question: Question) -> Generator[str, None, bool]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, jsonify, request
 
+from ucrenew.simulator.accounts import platform_privilege
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.csr import Unacceptable
 from ucrenew.simulator.identity import pem
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from werkzeug.exceptions import HTTPException
 
 BASE = "/platformcom/api/v1/certmgr/config"
+_WRITES = {"/csr": "csr", "/identity/certificates": "leaf-upload", "/trust/certificates": "trust-upload"}
 _READ_METHODS = frozenset({"GET", "HEAD"})
 _PAGE = "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
 
@@ -75,18 +77,26 @@ class CertificateApi:
             return _page("Cisco Unified Operating System Administration", "Please log in.")
         if not self._node.has_certificate_api():
             return _page("HTTP Status 404 - Not Found", request.path, status=404)
-        account = self._cluster.scene.platform
         told = request.authorization
-        if told is None or (told.username, told.password) != (account.user, account.password):
+        user, password = (told.username or "", told.password or "") if told else ("", "")
+        privilege = platform_privilege(self._cluster.scene, self._node, user, password)
+        if privilege is None:
             if told is not None:
-                self._cluster.ledger.write("login-refused", node=self._node.name, account=str(told.username or ""))
+                self._cluster.ledger.write("login-refused", node=self._node.name, account=user)
             refused = _error(401, "Unauthorized")
             refused.headers["WWW-Authenticate"] = 'Basic realm="CMPlatform Realm"'
             return refused
-        if request.method not in _READ_METHODS and self._node.privilege < 1:
-            # 401 or 403 is unknown (§1.1 [I]).
-            return _error(403, "The account has no privilege to change anything")
+        if request.method not in _READ_METHODS and privilege < 1:
+            return self._forbidden(user)
         return None
+
+    def _forbidden(self, user: str) -> Response:
+        """A reader that wants to write: 401 or 403 is unknown (§1.1 [I])."""
+        text = "The account has no privilege to change anything"
+        kind = _WRITES.get(request.path.removeprefix(BASE))
+        if kind:
+            self._cluster.ledger.write(kind, node=self._node.name, account=user, refused=text)
+        return _error(403, text)
 
     def snapshot(self) -> Response:
         """`GET /snapshot/server` (§1.4)."""

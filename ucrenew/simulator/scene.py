@@ -19,21 +19,33 @@ _MARKS = "-_+"
 
 @dataclass(frozen=True)
 class Account:
-    """A user name and its password."""
+    """A user name, its password, and the privilege of an OS account: 0 reads, 1 changes (cucm.md §1.1)."""
 
     user: str
     password: str
+    privilege: int = 1
+
+    def is_shown_by(self, user: str, password: str) -> bool:
+        """Whether these are its credentials."""
+        return (user, password) == (self.user, self.password)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What the simulator is built from."""
+    """What the simulator is built from.
+
+    Beside the two accounts that a program works with: ``reader`` may look only, ``person`` works by hand,
+    ``application`` is an application user, known to SOAP and nowhere else.
+    """
 
     nodes: tuple[Node, ...]
     domain: str = "example.com"
     version: str = DEFAULT_VERSION
     platform: Account = field(default_factory=lambda: Account("osadmin", "osadmin"))
     ca_account: Account = field(default_factory=lambda: Account("EXAMPLE\\svc-ucrenew", "svc-ucrenew"))
+    reader: Account = field(default_factory=lambda: Account("osreader", "osreader", privilege=0))
+    person: Account = field(default_factory=lambda: Account("osperson", "osperson"))
+    application: Account = field(default_factory=lambda: Account("appuser", "appuser"))
     ecdsa: bool = False
     sso: bool = False
 
@@ -72,6 +84,9 @@ def compose(file: Path | None, *, seed: int | None, ecdsa: bool, sso: bool) -> S
         version=told.get("version", DEFAULT_VERSION),
         platform=Account("osadmin", password(source)),
         ca_account=Account("EXAMPLE\\svc-ucrenew", password(source)),
+        reader=Account("osreader", password(source), privilege=0),
+        person=Account("osperson", password(source)),
+        application=Account("appuser", password(source)),
         ecdsa=ecdsa,
         sso=sso,
     )

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 import paramiko
 from paramiko import common as words
 
+from ucrenew.simulator.accounts import platform_privilege
 from ucrenew.simulator.cli import CommandLine
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.dialogue import Session
@@ -100,6 +101,7 @@ class Visitor(paramiko.ServerInterface):
         self.interactive = False
         self.rows = 24
         self.user = ""
+        self.privilege = 0
         self._cluster = cluster
         self._node = node
 
@@ -168,9 +170,10 @@ class Visitor(paramiko.ServerInterface):
         return self._node.major >= _KEYBOARD_ONLY_FROM
 
     def _judge(self, user: str, password: str) -> int:
-        account = self._cluster.scene.platform
         self.user = user
-        if (user, password) == (account.user, account.password):
+        privilege = platform_privilege(self._cluster.scene, self._node, user, password)
+        if privilege is not None:
+            self.privilege = privilege
             return words.AUTH_SUCCESSFUL
         self._cluster.ledger.write("login-refused", node=self._node.name, account=user)
         return words.AUTH_FAILED
@@ -185,7 +188,7 @@ class Shell:
         self._channel = channel
         self._interactive = visitor.interactive
         self._terminal = Terminal(self._read, self._waiting, channel.sendall, visitor.rows)
-        self._cli = CommandLine(Session(cluster, node, visitor.user, self._terminal.answer))
+        self._cli = CommandLine(Session(cluster, node, visitor.user, visitor.privilege, self._terminal.answer))
 
     def run(self) -> None:
         """The banner, and for a shell the dialogue."""

@@ -135,6 +135,14 @@ class Stage:
                 "platform": {"user": scene.platform.user, "password": scene.platform.password},
                 "ca": {"user": scene.ca_account.user, "password": scene.ca_account.password},
             },
+            "people": {
+                name: {"user": account.user, "password": account.password}
+                for name, account in (
+                    ("reader", scene.reader),
+                    ("person", scene.person),
+                    ("application", scene.application),
+                )
+            },
             "ca": {
                 "name": authority.name,
                 "host": f"ca.{scene.domain}",
