@@ -119,8 +119,8 @@ def certificate(found: x509.Certificate, *, old_labels: bool) -> list[str]:
         f"  Serial Number: {found.serial_number:X}",
         f"  SignatureAlgorithm: {_signature(found)}",
         f"  {issuer}: {found.issuer.rfc4514_string()}",
-        f"  {start}: {_date(found.not_valid_before_utc)}",
-        f"  {end}: {_date(found.not_valid_after_utc)}",
+        f"  {start}: {stamp(found.not_valid_before_utc)}",
+        f"  {end}: {stamp(found.not_valid_after_utc)}",
         f"  {subject}: {found.subject.rfc4514_string()}",
         f"  {'Key' if old_labels else 'Public Key'}: {_public_key(found)}",
         f"  Extensions: {len(found.extensions)} present",
@@ -133,7 +133,7 @@ def certificate(found: x509.Certificate, *, old_labels: bool) -> list[str]:
 
 def request(pending: PendingRequest) -> list[str]:
     """`show csr own`: text may stand before the PEM [D/C]."""
-    return [f"CSR of {pending.unit}, made {_date(pending.made_at)}", "", *pem(pending.request).splitlines(), ""]
+    return [f"CSR of {pending.unit}, made {stamp(pending.made_at)}", "", *pem(pending.request).splitlines(), ""]
 
 
 def request_list(node: SimulatedNode) -> list[str]:
@@ -163,7 +163,7 @@ def replication(cluster: Cluster, asked: SimulatedNode) -> list[str]:
     synced = _REPLICATED_TABLES - (1 if bad else 0)
     return [
         "",
-        f"Server Time: {_date(asked.now())}",
+        f"Server Time: {stamp(asked.now())}",
         "",
         "DB and Replication Services: ALL RUNNING",
         "",
@@ -211,7 +211,7 @@ def _cluster_row(asked: SimulatedNode, node: SimulatedNode) -> str:
     cucm, first = node.node.product is Product.CUCM, node.node.role is Role.PUBLISHER
     role = "Publisher" if cucm and first else "Subscriber"
     place = f"{'callmanager' if cucm else 'cups'} {'DBPub' if first else 'DBSub'}"
-    since = "" if node is asked else f" using TCP since {_date(node.booted_at, zone=False)}"
+    since = "" if node is asked else f" using TCP since {stamp(node.booted_at, zone=False)}"
     state = f"authenticated{since}" if node.reachable else "not authenticated"
     return f"{node.address} {node.name} {node.node.host} {role} {place} {state}"
 
@@ -240,7 +240,7 @@ def _public_key(found: x509.Certificate) -> str:
     return f"RSA {key.key_size} bits" if isinstance(key, rsa.RSAPublicKey) else "EC"
 
 
-def _date(when: datetime, *, zone: bool = True) -> str:
+def stamp(when: datetime, *, zone: bool = True) -> str:
     """`Tue Aug  4 10:00:00 UTC 2026`: how the platform writes dates."""
     return f"{when:%a %b} {when.day:2d} {when:%H:%M:%S}{' UTC' if zone else ''} {when:%Y}"
 

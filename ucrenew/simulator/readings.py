@@ -40,6 +40,8 @@ class Readings:
     sso_disable_asks: Literal["nothing", "yes-no", "y-n"] = "yes-no"
     # cucm.md §2.5: whether it ends SSO on one node or on all.
     sso_disable_scope: Literal["node", "cluster"] = "node"
+    # cucm.md §3.2: the prefix of a SOAP reply's elements; empty is a default namespace.
+    soap_prefix: Literal["ns1", "ns2", ""] = "ns1"
     # cucm.md §2.3: 0 non-secure, 1 mixed.
     security_mode: int = 0
     # cucm.md §2.3: `status backup` of a finished backup, `cleared` or `finished`.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives import serialization
 
-from ucrenew.simulator import certsrv, control, rest
+from ucrenew.simulator import certsrv, control, web
 from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.https import WebServer, tls_context
@@ -27,7 +27,7 @@ class NodeServers:
     def __init__(self, cluster: Cluster, node: SimulatedNode) -> None:  # noqa: D107 - the class says it
         self.node = node
         # One Tomcat answers on 443 and on 8443 (cucm.md §1.1).
-        self.web = WebServer(rest.application(cluster, node), clock=node.now, bare_errors=True, ports=2)
+        self.web = WebServer(web.application(cluster, node), clock=node.now, bare_errors=True, ports=2)
         self.ssh = SshServer(cluster, node)
         self._loaded = 0
         node.on_change = self.follow

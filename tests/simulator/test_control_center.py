@@ -1,0 +1,189 @@
+"""Control Center Services by SOAP: which services run and since when, read-only (cucm.md §3.2)."""
+
+import base64
+import ssl
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+import pytest
+import urllib3
+
+from tests.simulator.walk import Shell
+
+PUBLISHER = "cs-ccm-pub.example.com"
+PATH = "/controlcenterservice2/services/ControlCenterServices"
+AST = "{http://schemas.cisco.com/ast/soap}"
+TFTP, IDLE = "Cisco Tftp", "Cisco WebDialer Web Service"
+
+
+def envelope(operation, inside="", prefix="soap"):
+    """A call as people write it, with a prefix of their choice."""
+    return (
+        '<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
+        f'xmlns:{prefix}="http://schemas.cisco.com/ast/soap"><e:Header/><e:Body>'
+        f"<{prefix}:{operation}>{inside}</{prefix}:{operation}></e:Body></e:Envelope>"
+    )
+
+
+def asked(*names, prefix="soap"):
+    inside = "".join(f"<{prefix}:ServiceStatus>{name}</{prefix}:ServiceStatus>" for name in names or ("",))
+    return envelope("soapGetServiceStatus", inside, prefix)
+
+
+def post(simulator, body, *, account=None, host="cs-ccm-pub", port="tomcat_port", path=PATH):
+    """Status and body of one call as the application user, or as nobody."""
+    node, account = simulator.node(host), account or simulator.scene["people"]["application"]
+    address = (node["address"], node[port])
+    pool = urllib3.HTTPSConnectionPool(
+        *address, ca_cert_data=ssl.get_server_certificate(address), assert_hostname=node["name"],
+        server_hostname=node["name"], retries=False, timeout=60,
+    )  # fmt: skip
+    token = base64.b64encode(f"{account['user']}:{account['password']}".encode()).decode()
+    headers = {"Content-Type": "text/xml", "SOAPAction": '""', "Authorization": f"Basic {token}"}
+    reply = pool.request("POST", path, body=body.encode(), headers=headers)
+    return reply.status, reply.data.decode()
+
+
+def items(text):
+    """Every service of a reply: its fields without their namespace."""
+    root = ET.fromstring(text)
+    return [{part.tag.removeprefix(AST): part.text or "" for part in item} for item in root.iter(f"{AST}item")]
+
+
+def test_one_service(standing):
+    """A started service has its state, reason -1, when it started, and its seconds since then."""
+    status, text = post(standing, asked("Cisco Tomcat"))
+    (service,) = items(text)
+
+    started = datetime.strptime(service["StartTime"], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    age = (datetime.now(UTC) - started).total_seconds()
+    assert 200 == status
+    assert ("Cisco Tomcat", "Started", "-1", "") == tuple(
+        service[name] for name in ("ServiceName", "ServiceStatus", "ReasonCode", "ReasonCodeString")
+    )
+    assert -2 < age - int(service["UpTime"]) < 2
+    assert "<ns1:ReturnCode>0</ns1:ReturnCode><ns1:ReasonCode>-1</ns1:ReasonCode>" in text
+
+
+def test_services_not_running(borrowed):
+    """A service that does not run says why and has no time; one that does not exist says so too."""
+    borrowed.control.post(f"/nodes/{PUBLISHER}", {"services": {TFTP: "STOPPED"}})
+    _, text = post(borrowed, asked(TFTP, IDLE, "Cisco Nonsense"))
+
+    assert [
+        (TFTP, "Stopped", "-1069", "Commanded Out of Service", "", "-1"),
+        (IDLE, "Stopped", "-1068", "Service Not Activated", "", "-1"),
+        ("Cisco Nonsense", "Stopped", "-1010", "No such service", "", "-1"),
+    ] == [tuple(service.values()) for service in items(text)]
+
+
+@pytest.mark.parametrize("state", ["STARTING", "STOPPING"])
+def test_service_in_between(borrowed, state):
+    """A service on its way has the word for it, and no time."""
+    borrowed.control.post(f"/nodes/{PUBLISHER}", {"services": {TFTP: state}})
+    (service,) = items(post(borrowed, asked(TFTP))[1])
+
+    assert (state.capitalize(), "-1") == (service["ServiceStatus"], service["UpTime"])
+
+
+def test_all_services_on_every_node(standing):
+    """One empty name asks for all, each node tells its own, on both of Tomcat's ports and both addresses."""
+    for host in ("cs-ccm-pub", "cs-imp"):
+        expected = set(standing.control.node(f"{host}.example.com")["services"])
+        for port, path in (("tomcat_port", PATH), ("https_port", PATH + "Ex")):
+            _, text = post(standing, asked(), host=host, port=port, path=path)
+
+            assert expected == {service["ServiceName"] for service in items(text)}
+
+
+def test_static_list(standing):
+    """The static list names the services of the node."""
+    _, text = post(standing, envelope("soapGetStaticServiceList", "<soap:ServiceInformationResponse/>"))
+
+    assert set(standing.control.node(PUBLISHER)["services"]) == {service["ServiceName"] for service in items(text)}
+
+
+def test_start_time_moves_at_restart(borrowed):
+    """After a restart the service says a later start, by the node's own clock."""
+    borrowed.control.post(f"/nodes/{PUBLISHER}", {"clock_skew": 7200})
+    (before,) = items(post(borrowed, asked(TFTP))[1])
+    shell = Shell(borrowed).start()
+    borrowed.control.post("/cluster", {"service_stop_seconds": 1.1})
+    shell.ask(f"utils service restart {TFTP}")
+    shell.close()
+    (after,) = items(post(borrowed, asked(TFTP))[1])
+
+    started = datetime.strptime(after["StartTime"], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    assert before["StartTime"] != after["StartTime"]
+    assert 7190 < (started - datetime.now(UTC)).total_seconds() < 7205
+    assert 0 <= int(after["UpTime"]) < 15
+
+
+@pytest.mark.parametrize("prefix", ["soap", "q0", "ns1"])
+def test_any_prefix_is_taken(standing, prefix):
+    """A caller may use the prefix that it likes."""
+    assert [TFTP] == [service["ServiceName"] for service in items(post(standing, asked(TFTP, prefix=prefix))[1])]
+
+
+def test_nested_item_is_taken(standing):
+    """A name inside an `item` is understood as well."""
+    body = envelope("soapGetServiceStatus", f"<soap:ServiceStatus><item>{TFTP}</item></soap:ServiceStatus>")
+
+    assert [TFTP] == [service["ServiceName"] for service in items(post(standing, body)[1])]
+
+
+@pytest.mark.parametrize(("prefix", "written"), [("ns2", "<ns2:ServiceName>"), ("", "<ServiceName>")])
+def test_reply_prefix_is_a_reading(borrowed, prefix, written):
+    """The prefix of the reply can be switched; the names in it stay the same."""
+    borrowed.control.post("/cluster", {"soap_prefix": prefix})
+    _, text = post(borrowed, asked(TFTP))
+
+    assert written in text
+    assert [TFTP] == [service["ServiceName"] for service in items(text)]
+
+
+def test_only_application_users(borrowed):
+    """An OS account is refused, and so is a wrong password; each try is one entry of the ledger."""
+    application = borrowed.scene["people"]["application"]
+    refused = [borrowed.scene["accounts"]["platform"], {**application, "password": "wrong"}]
+    statuses = [post(borrowed, asked(TFTP), account=account)[0] for account in refused]
+
+    assert [401, 401] == statuses
+    assert [("login-refused", "osadmin"), ("login-refused", "appuser")] == [
+        (entry["kind"], entry["from"]) for entry in borrowed.control.ledger()
+    ]
+
+
+def test_nothing_is_controlled(borrowed):
+    """A restart by SOAP is answered with a fault, noted as refused, and restarts nothing."""
+    before = borrowed.control.node(PUBLISHER)["services"]
+    inside = (
+        "<soap:ControlServiceRequest><soap:NodeName>cs-ccm-pub</soap:NodeName><soap:ControlType>Restart"
+        f"</soap:ControlType><soap:ServiceList><soap:item>{TFTP}</soap:item></soap:ServiceList>"
+        "</soap:ControlServiceRequest>"
+    )
+    status, text = post(borrowed, envelope("soapDoControlServices", inside))
+
+    assert 500 == status
+    assert "<faultstring>" in text
+    assert before == borrowed.control.node(PUBLISHER)["services"]
+    assert [("restart", TFTP, "appuser", True)] == [
+        (entry["kind"], entry["service"], entry["from"], "refused" in entry) for entry in borrowed.control.ledger()
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "no xml",
+        "<a/>",
+        '<!DOCTYPE e [<!ENTITY x "y">]>' + asked("&x;").partition("?>")[2],
+        envelope("soapNonsense"),
+    ],
+)
+def test_nonsense_is_a_fault(standing, body):
+    """What is no call that is known here is a fault: other XML, a document type, another operation."""
+    status, text = post(standing, body)
+
+    assert 500 == status
+    assert "<faultcode>" in text
