@@ -161,7 +161,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 FACTS = (
     "sso", "replication", "clock_skew", "disk_used_percent", "backup_running", "last_backup", "version", "cli_latency",
-    "fan_out", "reachable", "prompt_needs_nudge", "privilege", "recovery_url",
+    "fan_out", "reachable", "prompt_needs_nudge", "privilege", "recovery_url", "reuse_tomcat",
 )  # fmt: skip
 
 

@@ -127,6 +127,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "version": (str,),
     "cli_latency": (int, float),
     "reachable": (bool,),
+    "reuse_tomcat": (bool,),
     "prompt_needs_nudge": (bool,),
     "privilege": (int,),
 }

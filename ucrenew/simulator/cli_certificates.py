@@ -13,25 +13,32 @@ class CertificateCommands:
     """What the session's node holds."""
 
     def __init__(self, session: Session) -> None:  # noqa: D107 - the class says it
+        self._session = session
         self._node = session.node
 
     def commands(self) -> list[Command]:
         """What is typed, and what answers."""
         return [
-            Command("show cert list own", lambda _: self._show(listings.own_certificates(self._node)), level=1),
-            Command("show cert list trust", lambda _: self._show(listings.trust_certificates(self._node)), level=1),
+            Command("show cert list own", self._list_own, level=1),
+            Command("show cert list trust", self._list_trust, level=1),
             Command("show cert own", self._own_certificate, level=1),
             Command("show cert trust", self._trust_certificate, level=1),
-            Command("show csr list own", lambda _: self._show(listings.request_list(self._node)), level=1),
+            Command("show csr list own", self._list_requests, level=1),
             Command("show csr own", self._own_request, level=1),
         ]
 
-    def _show(self, lines: list[str]) -> Output:
-        yield joined(lines)
+    def _list_own(self, _: str) -> Output:
+        yield joined(listings.own_certificates(self._session.cluster.listed(self._node)))
+
+    def _list_trust(self, _: str) -> Output:
+        yield joined(listings.trust_certificates(self._node))
+
+    def _list_requests(self, _: str) -> Output:
+        yield joined(listings.request_list(self._node))
 
     def _own_certificate(self, told: str) -> Output:
         """`<unit>` or `<unit>/<unit>.pem`: both forms appear in Cisco's documents [D]."""
-        identity = self._node.installed.get(_unit(told, "pem"))
+        identity = self._node.identities().get(_unit(told, "pem"))
         if identity is None:
             yield _missing(told)
             return

@@ -21,7 +21,7 @@ from ucrenew.simulator.database import Database
 from ucrenew.simulator.identity import Identity, fingerprint
 from ucrenew.simulator.installation import Installer
 from ucrenew.simulator.ledger import Ledger
-from ucrenew.simulator.node import FanOut, SimulatedNode
+from ucrenew.simulator.node import REUSES_TOMCAT, FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
 from ucrenew.simulator.readings import Readings
 from ucrenew.simulator.scene import Scene
@@ -54,6 +54,13 @@ class Cluster:
     def others(self, node: SimulatedNode) -> list[SimulatedNode]:
         """All nodes but this one."""
         return [other for other in self.nodes.values() if other is not node]
+
+    def listed(self, node: SimulatedNode) -> dict[str, Identity]:
+        """The identities that snapshot and list show; a reused one may be hidden there (D221070)."""
+        found = node.identities()
+        if node.reuse_tomcat and self.readings.reuse_hides_callmanager:
+            found.pop(REUSES_TOMCAT, None)
+        return found
 
     def generate_csr(
         self, node: SimulatedNode, told: dict[str, object], account: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -93,9 +93,9 @@ def service_list(node: SimulatedNode) -> list[str]:
     return [*lines, f"Primary Node ={'true' if first else 'false'}"]
 
 
-def own_certificates(node: SimulatedNode) -> list[str]:
+def own_certificates(identities: Mapping[str, Identity]) -> list[str]:
     """`show cert list own` [T]."""
-    return ["", *(f"{unit}/{unit}.pem: {_described(identity)}" for unit, identity in node.installed.items()), ""]
+    return ["", *(f"{unit}/{unit}.pem: {_described(identity)}" for unit, identity in identities.items()), ""]
 
 
 def trust_certificates(node: SimulatedNode) -> list[str]:

@@ -20,6 +20,7 @@ from ucrenew.simulator.identity import Identity
 from ucrenew.simulator.services import TOMCAT, Service, State
 from ucrenew.simulator.trust import TrustStore, issuers
 
+REUSES_TOMCAT = "CallManager"
 TOMCAT_UNITS = ("tomcat", "tomcat" + ECDSA)
 
 
@@ -67,6 +68,7 @@ class SimulatedNode:
     cli_latency: float = 0.0
     fan_out: FanOut = FanOut.NORMAL
     reachable: bool = True
+    reuse_tomcat: bool = False
 
     # Faults and readings.
     html: bool = False
@@ -134,9 +136,14 @@ class SimulatedNode:
             self.load_tomcat()
         self.changed()
 
-    def units(self) -> tuple[str, ...]:
-        """Own certificates in the order of `show cert list own` (cucm.md §2.4)."""
-        return tuple(self.installed)
+    def identities(self) -> dict[str, Identity]:
+        """Own certificates in the order of `show cert list own` (cucm.md §2.4).
+
+        Where Tomcat's is reused, CallManager's is Tomcat's, now and after every later upload (cucm.md §4.4).
+        """
+        if self.reuse_tomcat and REUSES_TOMCAT in self.installed:
+            return {**self.installed, REUSES_TOMCAT: self.installed["tomcat"]}
+        return dict(self.installed)
 
 
 def own_units(product: Product, *, ecdsa: bool) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ class Readings:
     sso_disable_scope: Literal["node", "cluster"] = "node"
     # cucm.md §3.2: the prefix of a SOAP reply's elements; empty is a default namespace.
     soap_prefix: Literal["ns1", "ns2", ""] = "ns1"
+    # cucm.md §4.4: whether CallManager is left out of snapshot and list under reuse (D221070: from 14SU4).
+    reuse_hides_callmanager: bool = True
     # cucm.md §2.3: 0 non-secure, 1 mixed.
     security_mode: int = 0
     # cucm.md §2.3: `status backup` of a finished backup, `cleared` or `finished`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from ucrenew.simulator.cluster import Cluster
-from ucrenew.simulator.identity import fingerprint
+from ucrenew.simulator.identity import Identity, fingerprint
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.trust import TrustEntry
 
@@ -38,7 +38,7 @@ def node_state(node: SimulatedNode) -> dict[str, object]:
             }
             for service in node.services.values()
         },
-        "identity": {unit: _identity(node, unit) for unit in node.installed},
+        "identity": {unit: _identity(node, unit, identity) for unit, identity in node.identities().items()},
         "csr": {unit: node.requests[unit].fingerprint if unit in node.requests else None for unit in node.installed},
         "trust": {store: [_trust(entry) for entry in held.entries()] for store, held in node.trust.items()},
         "sso": "enabled" if node.sso else "disabled",
@@ -52,6 +52,7 @@ def node_state(node: SimulatedNode) -> dict[str, object]:
         "fan_out": node.fan_out.value,
         "late": len(node.late),
         "reachable": node.reachable,
+        "reuse_tomcat": node.reuse_tomcat,
         "prompt_needs_nudge": node.prompt_needs_nudge,
         "privilege": node.privilege,
         "faults": {"html": node.html, "no-prompt": node.no_prompt, "hold": node.hold_next or bool(node.held)},
@@ -59,8 +60,8 @@ def node_state(node: SimulatedNode) -> dict[str, object]:
     }
 
 
-def _identity(node: SimulatedNode, unit: str) -> dict[str, object]:
-    identity, served = node.installed[unit], node.running.get(unit)
+def _identity(node: SimulatedNode, unit: str, identity: Identity) -> dict[str, object]:
+    served = node.running.get(unit)
     return {
         "installed": fingerprint(identity.certificate),
         "running": fingerprint(served.identity.certificate) if served else None,

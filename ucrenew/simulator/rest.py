@@ -102,7 +102,7 @@ class CertificateApi:
         """`GET /snapshot/server` (§1.4)."""
         self._cluster.pace.wait(self._cluster.delays.snapshot_seconds)
         with self._cluster.lock:
-            identities = [self._identity(unit) for unit in self._node.units()]
+            identities = [self._identity(unit) for unit in self._cluster.listed(self._node)]
             trusts = [self._trust(store) for store in self._node.trust]
         if self._cluster.readings.snapshot_form == "array":
             return jsonify(identities)
@@ -164,7 +164,7 @@ class CertificateApi:
     def options(self) -> Response:
         """`GET /options`, `GET /snapshot/options`: content unverified (§1.2 [I])."""
         return _reply(
-            services=list(self._node.units()),
+            services=list(self._node.installed),
             distributions=["this-server", self._cluster.readings.multi_server_word],
             keyTypes=["rsa", "ec"],
             hashAlgorithms=["sha256", "sha384", "sha512"],
@@ -177,7 +177,7 @@ class CertificateApi:
         return unit
 
     def _identity(self, unit: str) -> dict[str, object]:
-        found: dict[str, object] = {"service": unit, "certificate": pem(self._node.installed[unit].certificate)}
+        found: dict[str, object] = {"service": unit, "certificate": pem(self._node.identities()[unit].certificate)}
         if unit in self._node.requests:
             found["csr"] = pem(self._node.requests[unit].request)
         return found
