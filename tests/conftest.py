@@ -187,4 +187,5 @@ def borrowed(standing: Simulator) -> Iterator[Simulator]:
         }
         for node in before["nodes"]
     }
-    control.patch("/state", {"nodes": facts, "cluster": {**before["delays"], **before["readings"]}})
+    cluster = {**before["delays"], **before["readings"], "clock_offset": before["clock_offset"]}
+    control.patch("/state", {"nodes": facts, "cluster": cluster})

@@ -172,6 +172,10 @@ class Authority:
         """The issuing CA's certificate of one generation, 0 the oldest; raises IndexError."""
         return self._hierarchy.issuing(generation)
 
+    def namesake(self, *, issuing: bool, later: bool) -> x509.Certificate:
+        """Somebody else's CA certificate with the subject of ours, for a trust store that has met both."""
+        return self._hierarchy.namesake(issuing=issuing, later=later)
+
     def crl(self, generation: int) -> x509.CertificateRevocationList:
         """The CRL of one generation; raises IndexError."""
         return self._hierarchy.crl(generation, self._now())

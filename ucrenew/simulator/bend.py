@@ -11,8 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import get_args, get_type_hints
 
+from cryptography import x509
+
+from ucrenew.simulator import defects
+from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays
@@ -34,90 +39,6 @@ class Fault(StrEnum):
 
 Change = Callable[[], None]
 
-
-def bend_node(cluster: Cluster, node: SimulatedNode, told: Mapping[str, object]) -> None:
-    """Change attributes of one node; raises CannotBend."""
-    changes = [_node_change(cluster, node, name, value) for name, value in told.items()]
-    with cluster.lock:
-        for change in changes:
-            change()
-    node.changed()
-
-
-def bend_cluster(cluster: Cluster, told: Mapping[str, object]) -> None:
-    """Change delays and readings of the cluster; an attribute of a node is changed on all. Raises CannotBend."""
-    own: list[Change] = []
-    rest: dict[str, object] = {}
-    for name, value in told.items():
-        for target in (cluster.delays, cluster.readings):
-            if name in {field.name for field in fields(target)}:
-                own.append(_own_change(target, name, value))
-                break
-        else:
-            rest[name] = value
-    per_node = [
-        _node_change(cluster, node, name, value) for node in cluster.nodes.values() for name, value in rest.items()
-    ]
-    with cluster.lock:
-        for change in (*own, *per_node):
-            change()
-    for node in cluster.nodes.values():
-        node.changed()
-
-
-def set_fault(node: SimulatedNode, fault: Fault, *, on: bool) -> None:
-    """Switch a fault; releasing `hold` lets go whoever is held and whoever would be held next."""
-    if fault is Fault.HTML:
-        node.html = on
-    elif fault is Fault.NO_PROMPT:
-        node.no_prompt = on
-    else:
-        node.hold_next = on
-        if not on:
-            node.held.clear()
-
-
-def _own_change(target: Delays | Readings, name: str, value: object) -> Change:
-    present = getattr(type(target)(), name)
-    # JSON knows no infinity: null is a wait that never ends by itself.
-    if value is None and isinstance(present, float):
-        value = math.inf
-    kinds: tuple[type, ...] = (int, float) if isinstance(present, float) else (type(present),)
-    choices = get_args(get_type_hints(type(target))[name]) or (value,)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and not isinstance(present, bool)):
-        message = f"{name} does not take {value!r}"
-        raise CannotBend(message)
-    if value not in choices:
-        message = f"{name} is one of {', '.join(choices)}, not {value}"
-        raise CannotBend(message)
-    return lambda: setattr(target, name, value)
-
-
-def _node_change(cluster: Cluster, node: SimulatedNode, name: str, value: object) -> Change:  # noqa: PLR0911 - a table
-    if name == "reachable" and value is True:
-        return lambda: _come_back(cluster, node)
-    if name in _PLAIN:
-        return _plain_change(node, name, value)
-    if name == "services":
-        return _services_change(node, value)
-    if name == "sso":
-        sso = _choice(name, value, {"enabled": True, "disabled": False, True: True, False: False})
-        return lambda: setattr(node, "sso", sso)
-    if name == "fan_out":
-        fan_out = FanOut(str(_choice(name, value, {word.value: word.value for word in FanOut})))
-        return lambda: cluster.set_fan_out(node, fan_out)
-    if name == "last_backup":
-        day = _day(value)
-        return lambda: setattr(node, "last_backup", day)
-    if name == "overwrite_csr":
-        unit = str(_choice(name, value, {unit: unit for unit in node.installed}))
-        return lambda: cluster.overwrite_csr(node, unit)
-    if name == "remove_trust":
-        return lambda: _remove_trust(node, str(value))
-    message = f"A node has no attribute {name}"
-    raise CannotBend(message)
-
-
 _PLAIN: dict[str, tuple[type, ...]] = {
     "replication": (int,),
     "clock_skew": (int, float),
@@ -133,6 +54,139 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 }
 
 
+class Bender:
+    """The hand that bends one scene."""
+
+    def __init__(self, cluster: Cluster, authority: Authority) -> None:  # noqa: D107 - the class says it
+        self._cluster = cluster
+        self._authority = authority
+        # One of a kind, so that every node of the cluster gets the same.
+        self._namesakes: dict[tuple[bool, bool], x509.Certificate] = {}
+        # Attributes that need more than being set.
+        self._special: dict[str, Callable[[SimulatedNode, object], Change]] = {
+            "services": _services,
+            "sso": _sso,
+            "fan_out": self._fan_out,
+            "last_backup": _last_backup,
+            "overwrite_csr": self._overwrite_csr,
+            "remove_trust": _remove_trust,
+            "expired": self._expired,
+            "stale_trust": self._stale_trust,
+            "namesake_trust": self._namesake_trust,
+        }
+
+    def node(self, node: SimulatedNode, told: Mapping[str, object]) -> None:
+        """Change attributes of one node; raises CannotBend."""
+        changes = [self._node_change(node, name, value) for name, value in told.items()]
+        self._make(changes)
+        node.changed()
+
+    def cluster(self, told: Mapping[str, object]) -> None:
+        """Change the clock, delays and readings; an attribute of a node is changed on all. Raises CannotBend."""
+        own: list[Change] = []
+        rest: dict[str, object] = {}
+        for name, value in told.items():
+            change = self._own_change(name, value)
+            if change:
+                own.append(change)
+            else:
+                rest[name] = value
+        nodes = self._cluster.nodes.values()
+        self._make(own + [self._node_change(node, name, value) for node in nodes for name, value in rest.items()])
+        for node in nodes:
+            node.changed()
+
+    def _make(self, changes: list[Change]) -> None:
+        with self._cluster.lock:
+            for change in changes:
+                change()
+
+    def _own_change(self, name: str, value: object) -> Change | None:
+        """The change of an attribute of the cluster itself, or None when it has none of that name."""
+        if name == "clock_offset":
+            seconds = _number(name, value)
+            return lambda: setattr(self._cluster.clock, "offset_seconds", seconds)
+        for target in (self._cluster.delays, self._cluster.readings):
+            if name in {field.name for field in fields(target)}:
+                return _field_change(target, name, value)
+        return None
+
+    def _node_change(self, node: SimulatedNode, name: str, value: object) -> Change:
+        if name == "reachable" and value is True:
+            return lambda: self._come_back(node)
+        if name in _PLAIN:
+            return _plain_change(node, name, value)
+        if name in self._special:
+            return self._special[name](node, value)
+        message = f"A node has no attribute {name}"
+        raise CannotBend(message)
+
+    def _come_back(self, node: SimulatedNode) -> None:
+        """The network is back, and with it what was sent meanwhile ([I]: at once, not at the next resync)."""
+        node.reachable = True
+        self._cluster.set_fan_out(node, node.fan_out)
+
+    def _fan_out(self, node: SimulatedNode, value: object) -> Change:
+        fan_out = FanOut(str(_choice("fan_out", value, {word.value: word.value for word in FanOut})))
+        return lambda: self._cluster.set_fan_out(node, fan_out)
+
+    def _overwrite_csr(self, node: SimulatedNode, value: object) -> Change:
+        unit = str(_choice("overwrite_csr", value, {unit: unit for unit in node.installed}))
+        return lambda: self._cluster.overwrite_csr(node, unit)
+
+    def _expired(self, node: SimulatedNode, value: object) -> Change:
+        _choice("expired", value, {True: True})
+        return lambda: defects.expire_tomcat(self._cluster, node)
+
+    def _stale_trust(self, node: SimulatedNode, value: object) -> Change:
+        _choice("stale_trust", value, {True: True})
+        return lambda: defects.plant(self._cluster, node, self._stale_root)
+
+    @cached_property
+    def _stale_root(self) -> x509.Certificate:
+        return defects.stale_root(self._cluster.clock())
+
+    def _namesake_trust(self, node: SimulatedNode, value: object) -> Change:
+        """`{"of": "root"|"issuing", "starts": "earlier"|"later"}`: than the CA's own."""
+        told = value if isinstance(value, Mapping) else {}
+        if set(told) != {"of", "starts"}:
+            message = "namesake_trust takes an object with of and starts"
+            raise CannotBend(message)
+        issuing = bool(_choice("of", told["of"], {"root": False, "issuing": True}))
+        later = bool(_choice("starts", told["starts"], {"earlier": False, "later": True}))
+        if (issuing, later) not in self._namesakes:
+            self._namesakes[issuing, later] = self._authority.namesake(issuing=issuing, later=later)
+        return lambda: defects.plant(self._cluster, node, self._namesakes[issuing, later])
+
+
+def set_fault(node: SimulatedNode, fault: Fault, *, on: bool) -> None:
+    """Switch a fault; releasing `hold` lets go whoever is held and whoever would be held next."""
+    if fault is Fault.HTML:
+        node.html = on
+    elif fault is Fault.NO_PROMPT:
+        node.no_prompt = on
+    else:
+        node.hold_next = on
+        if not on:
+            node.held.clear()
+
+
+def _field_change(target: Delays | Readings, name: str, value: object) -> Change:
+    present = getattr(type(target)(), name)
+    # JSON knows no infinity: null is a wait that never ends by itself.
+    if value is None and isinstance(present, float):
+        value = math.inf
+    kinds: tuple[type, ...] = (int, float) if isinstance(present, float) else (type(present),)
+    choices = get_args(get_type_hints(type(target))[name]) or (value,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and not isinstance(present, bool)):
+        message = f"{name} does not take {value!r}"
+        raise CannotBend(message)
+    if value not in choices:
+        message = f"{name} is one of {', '.join(choices)}, not {value}"
+        raise CannotBend(message)
+    return lambda: setattr(target, name, value)
+
+
 def _plain_change(node: SimulatedNode, name: str, value: object) -> Change:
     kinds = _PLAIN[name]
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
@@ -141,7 +195,13 @@ def _plain_change(node: SimulatedNode, name: str, value: object) -> Change:
     return lambda: setattr(node, name, value)
 
 
-def _services_change(node: SimulatedNode, told: object) -> Change:
+def _sso(node: SimulatedNode, value: object) -> Change:
+    """A person's click on the administration page, which is the only way to switch it on (cucm.md §2.5)."""
+    sso = _choice("sso", value, {"enabled": True, "disabled": False, True: True, False: False})
+    return lambda: setattr(node, "sso", sso)
+
+
+def _services(node: SimulatedNode, told: object) -> Change:
     """`{"Cisco Tomcat": "STOPPED"}` or `{"Cisco Tomcat": {"state": .., "reason": ..}}`."""
     if not isinstance(told, Mapping):
         message = "services takes an object of names and states"
@@ -170,15 +230,17 @@ def _services_change(node: SimulatedNode, told: object) -> Change:
     return change
 
 
-def _come_back(cluster: Cluster, node: SimulatedNode) -> None:
-    """The network is back, and with it what was sent meanwhile ([I]: at once, not at the next resync)."""
-    node.reachable = True
-    cluster.set_fan_out(node, node.fan_out)
+def _last_backup(node: SimulatedNode, value: object) -> Change:
+    day = _day(value)
+    return lambda: setattr(node, "last_backup", day)
 
 
-def _remove_trust(node: SimulatedNode, fingerprint: str) -> None:
-    for store in node.trust.values():
-        store.remove(fingerprint)
+def _remove_trust(node: SimulatedNode, fingerprint: object) -> Change:
+    def change() -> None:
+        for store in node.trust.values():
+            store.remove(str(fingerprint))
+
+    return change
 
 
 def _choice(name: str, value: object, choices: Mapping[object, object]) -> object:
@@ -186,6 +248,13 @@ def _choice(name: str, value: object, choices: Mapping[object, object]) -> objec
         message = f"{name} does not take {value!r}"
         raise CannotBend(message)
     return choices[value]
+
+
+def _number(name: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        message = f"{name} does not take {value!r}"
+        raise CannotBend(message)
+    return float(value)
 
 
 def _day(value: object) -> date | None:

@@ -8,14 +8,15 @@ Rule 3: where the reference only infers, an attribute of ``Readings`` switches b
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from cryptography import x509
 
 from ucrenew.domain.cluster import Node
 from ucrenew.simulator import csr as requests
 from ucrenew.simulator import uploads
+from ucrenew.simulator.clock import Clock
 from ucrenew.simulator.csr import ECDSA, PendingRequest, Unacceptable, Wish
 from ucrenew.simulator.database import Database
 from ucrenew.simulator.identity import Identity, fingerprint
@@ -34,7 +35,7 @@ from ucrenew.simulator.uploads import Refusal
 class Cluster:
     """Nodes, what they hold, and the calls that change it."""
 
-    def __init__(self, scene: Scene, ledger: Ledger, pace: Pace, delays: Delays, clock: Callable[[], datetime]) -> None:  # noqa: D107 - the class says it
+    def __init__(self, scene: Scene, ledger: Ledger, pace: Pace, delays: Delays, clock: Clock) -> None:  # noqa: D107 - the class says it
         self.scene = scene
         self.ledger = ledger
         self.pace = pace
@@ -150,6 +151,10 @@ class Cluster:
         Own Tomcat certificates land in tomcat-trust of the other nodes (cucm_inside.md §A), beside factory roots. A
         newcomer has what the first node trusts: the database is replicated to it ([I] guess).
         """
+        with self.lock:
+            return self._join(node)
+
+    def _join(self, node: Node) -> SimulatedNode:
         simulated = self._installer.install(len(self.nodes), node)
         present = list(self.nodes.values())
         for unit, identity in simulated.installed.items():

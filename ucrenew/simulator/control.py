@@ -7,34 +7,41 @@ Rule 2: a call that cannot be done is answered with a sentence and changes nothi
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from flask import Flask, Response, jsonify, request
 
+from ucrenew.domain.cluster import Node
 from ucrenew.simulator.authority import Authority, OfficerRefused, UnknownRequest
-from ucrenew.simulator.bend import CannotBend, Fault, bend_cluster, bend_node, set_fault
+from ucrenew.simulator.bend import Bender, CannotBend, Fault, set_fault
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.report import cluster_state, node_state
+from ucrenew.simulator.scene import member
 
 if TYPE_CHECKING:
     from flask.json.provider import DefaultJSONProvider
     from werkzeug.exceptions import HTTPException
 
 
+AddNode: TypeAlias = Callable[[Node], dict[str, object]]
+
+
 class Unknown(Exception):
     """There is nothing of that name."""
 
 
-def application(cluster: Cluster, authority: Authority, stop: threading.Event) -> Flask:
-    """The control API as a WSGI application."""
+def application(cluster: Cluster, authority: Authority, stop: threading.Event, add_node: AddNode) -> Flask:
+    """The control API as a WSGI application; ``add_node`` makes a node and says where it listens."""
     app = Flask("control")
     cast("DefaultJSONProvider", app.json).sort_keys = False
-    desk = ControlDesk(cluster, authority, stop)
+    desk = ControlDesk(cluster, authority, stop, add_node)
     for method, path, answer in (
         ("GET", "/state", desk.state),
         ("PATCH", "/state", desk.change_state),
         ("POST", "/cluster", desk.change_cluster),
+        ("POST", "/nodes", desk.add_node),
         ("POST", "/nodes/<name>", desk.change_node),
         ("POST", "/faults", desk.change_fault),
         ("GET", "/requests", desk.requests),
@@ -58,10 +65,12 @@ def application(cluster: Cluster, authority: Authority, stop: threading.Event) -
 class ControlDesk:
     """The calls of the control API."""
 
-    def __init__(self, cluster: Cluster, authority: Authority, stop: threading.Event) -> None:  # noqa: D107 - the class says it
+    def __init__(self, cluster: Cluster, authority: Authority, stop: threading.Event, add_node: AddNode) -> None:  # noqa: D107 - the class says it
         self._cluster = cluster
         self._authority = authority
         self._stop = stop
+        self._add_node = add_node
+        self._bender = Bender(cluster, authority)
 
     def state(self) -> Response:
         """The whole truth."""
@@ -80,20 +89,28 @@ class ControlDesk:
         if told:
             message = f"The state has no {', '.join(told)}"
             raise CannotBend(message)
-        bend_cluster(self._cluster, cluster)
+        self._bender.cluster(cluster)
         for node, attributes in changes:
-            bend_node(self._cluster, node, attributes)
+            self._bender.node(node, attributes)
         return self.state()
 
     def change_cluster(self) -> Response:
-        """Delays, readings, or an attribute of every node."""
-        bend_cluster(self._cluster, _body())
+        """The clock, delays, readings, or an attribute of every node."""
+        self._bender.cluster(_body())
         return jsonify(cluster_state(self._cluster))
+
+    def add_node(self) -> Response:
+        """`{"host": .., "product": .., "role": ..}`: a newcomer, self-signed; answered as in the JSON file."""
+        node = member(_body(), self._cluster.scene.domain)
+        if node.name in self._cluster.nodes:
+            message = f"There is a node {node.name} already"
+            raise CannotBend(message)
+        return jsonify(self._add_node(node))
 
     def change_node(self, name: str) -> Response:
         """Attributes of one node."""
         node = self._node(name)
-        bend_node(self._cluster, node, _body())
+        self._bender.node(node, _body())
         return jsonify(node_state(node))
 
     def change_fault(self) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
@@ -41,6 +41,15 @@ class Hierarchy:
     def issuing(self, generation: int) -> x509.Certificate:
         """The issuing CA's certificate of one generation, 0 the oldest; raises IndexError."""
         return self._generations[generation].certificate
+
+    def namesake(self, *, issuing: bool, later: bool) -> x509.Certificate:
+        """A CA certificate of the same subject and another key that begins a day earlier or later."""
+        day = timedelta(days=1) if later else -timedelta(days=1)
+        if issuing:
+            made = self.issuing(-1).not_valid_before_utc + signing.ISSUING_AGE
+            return self._below(self._root, self.name, made + day).certificate
+        made = self.root.not_valid_before_utc + signing.ROOT_AGE
+        return signing.new_root(self.root.subject, made + day).certificate
 
     def chain(self, generation: int, bends: Bends) -> list[x509.Certificate]:
         """Issuing CA and root; raises IndexError."""

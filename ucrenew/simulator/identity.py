@@ -13,7 +13,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 Key: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
-_SELF_SIGNED_DAYS = 5 * 365
+SELF_SIGNED_LIFE = timedelta(days=5 * 365)
+# A certificate of the platform's own began this long before it was made, so that clocks a little behind accept it.
+_BACKDATED = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ def self_signed(common_name: str, key: Key, now: datetime, *, names: tuple[str, 
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + timedelta(days=_SELF_SIGNED_DAYS))
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + SELF_SIGNED_LIFE)
         .add_extension(key_usage(), critical=False)
         .add_extension(extended_key_usage(), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -99,17 +101,22 @@ def self_signed(common_name: str, key: Key, now: datetime, *, names: tuple[str, 
 
 
 def factory_root(common_name: str, now: datetime) -> x509.Certificate:
-    """A root that the trust store holds from the factory; its key is thrown away."""
-    key = new_key(elliptic=True, length=256)
+    """A root that the trust store holds from the factory."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    return ca_certificate(name, now - timedelta(days=3650), now + timedelta(days=3650))
+
+
+def ca_certificate(name: x509.Name, start: datetime, end: datetime) -> x509.Certificate:
+    """A self-signed CA certificate whose key is thrown away."""
+    key = new_key(elliptic=True, length=256)
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=3650))
-        .not_valid_after(now + timedelta(days=3650))
+        .not_valid_before(start)
+        .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     )
     return builder.sign(key, hashes.SHA256())

@@ -11,7 +11,7 @@ from ucrenew.simulator.trust import TrustEntry
 
 
 def cluster_state(cluster: Cluster) -> dict[str, object]:
-    """Nodes, delays and readings."""
+    """Nodes, delays, readings and the clock."""
     with cluster.lock:
         return {
             "nodes": [node_state(node) for node in cluster.nodes.values()],
@@ -20,6 +20,7 @@ def cluster_state(cluster: Cluster) -> dict[str, object]:
                 name: None if seconds == float("inf") else seconds for name, seconds in asdict(cluster.delays).items()
             },
             "readings": asdict(cluster.readings),
+            "clock_offset": cluster.clock.offset_seconds,
         }
 
 

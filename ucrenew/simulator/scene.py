@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def default_nodes(domain: str) -> tuple[Node, ...]:
     )
 
 
+def member(told: Mapping[str, object], domain: str) -> Node:
+    """The node that ``{"host": .., "product": .., "role": ..}`` describes; raises ValueError with a sentence."""
+    host = told.get("host")
+    if set(told) != {"host", "product", "role"} or not isinstance(host, str) or not host:
+        raise ValueError("a node has host, product and role, and nothing else")
+    return Node(f"{host}.{domain}".lower(), Product(str(told["product"])), Role(str(told["role"])))
+
+
 def compose(file: Path | None, *, seed: int | None, ecdsa: bool, sso: bool) -> Scene:
     """The scene of a JSON file (``domain``, ``version``, ``nodes``: host, product, role), or the default one.
 
@@ -74,10 +83,7 @@ def compose(file: Path | None, *, seed: int | None, ecdsa: bool, sso: bool) -> S
     told = json.loads(file.read_text(encoding="utf-8")) if file else {}
     domain = told.get("domain", "example.com")
     source: random.Random = random.Random(seed) if seed is not None else random.SystemRandom()  # noqa: S311 - simulated accounts
-    nodes = tuple(
-        Node(f"{node['host']}.{domain}".lower(), Product(node["product"]), Role(node["role"]))
-        for node in told.get("nodes", [])
-    )
+    nodes = tuple(member(node, domain) for node in told.get("nodes", []))
     return Scene(
         nodes=nodes or default_nodes(domain),
         domain=domain,

@@ -24,6 +24,10 @@ CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 # A CA backdates what it signs, so that clocks a little behind accept it at once [I].
 BACKDATED = timedelta(minutes=10)
 
+# How old CA certificates are when the scene begins.
+ROOT_AGE = timedelta(days=365)
+ISSUING_AGE = timedelta(days=364)
+
 _USAGES = (
     "digital_signature",
     "content_commitment",
@@ -97,7 +101,7 @@ def new_key() -> rsa.RSAPrivateKey:
 def new_root(name: x509.Name, now: datetime) -> Signer:
     """A self-signed root, made a year ago, good for 20 years."""
     key = new_key()
-    begin = now - timedelta(days=365)
+    begin = now - ROOT_AGE
     builder = _frame(name, name, key.public_key(), (begin, begin + timedelta(days=20 * 365)))
     builder = _as_ca(builder, path_length=None)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -107,7 +111,7 @@ def new_root(name: x509.Name, now: datetime) -> Signer:
 def new_intermediate(root: Signer, name: x509.Name, host: str, now: datetime) -> Signer:
     """An issuing CA below ``root``; a renewed one has the same name and a new key (certsrv.md §6)."""
     key = new_key()
-    span = (now - timedelta(days=364), now + timedelta(days=9 * 365))
+    span = (now - ISSUING_AGE, now + timedelta(days=9 * 365))
     builder = _as_ca(_frame(name, root.certificate.subject, key.public_key(), span), path_length=0)
     builder = _identified(builder, key.public_key(), root, host)
     return Signer(builder.sign(root.key, hashes.SHA256()), key)

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives import serialization
 
+from ucrenew.domain.cluster import Node
 from ucrenew.simulator import certsrv, control, web
 from ucrenew.simulator.authority import Authority
+from ucrenew.simulator.clock import Clock
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.https import WebServer, tls_context
 from ucrenew.simulator.identity import fingerprint, pem
@@ -86,24 +88,32 @@ class Stage:
         self.scene = scene
         self.pace = Pace()
         self.first_request_id = first_request_id
-        self.ledger = Ledger(clock)
-        self.cluster = Cluster(scene, self.ledger, self.pace, Delays.scaled(scale), clock)
+        self.clock = Clock(clock)
+        self.ledger = Ledger(self.clock)
+        self.cluster = Cluster(scene, self.ledger, self.pace, Delays.scaled(scale), self.clock)
         self.authority = Authority(
             scene.domain,
             first_request_id=first_request_id,
             ledger=self.ledger,
             latency=scale,
-            clock=clock,
+            clock=self.clock,
             wait=self.pace.wait,
         )
         account = scene.ca_account
         self.certsrv = WebServer(
             certsrv.application(self.authority, user=account.user, password=account.password),
             context=tls_context(self.authority.web_certificate()),
-            clock=clock,
+            clock=self.clock,
         )
-        self.control = WebServer(control.application(self.cluster, self.authority, self.pace.stop))
+        self.control = WebServer(control.application(self.cluster, self.authority, self.pace.stop, self.add_node))
         self.nodes = [NodeServers(self.cluster, node) for node in self.cluster.nodes.values()]
+
+    def add_node(self, node: Node) -> dict[str, object]:
+        """Let a server join the running cluster; what the JSON file would say of it."""
+        servers = NodeServers(self.cluster, self.cluster.join(node))
+        self.nodes.append(servers)
+        servers.follow()
+        return servers.described()
 
     def open(self) -> None:
         """Listen everywhere."""

@@ -68,6 +68,11 @@ class TrustStore:
         self._entries.append(entry)
         return True
 
+    def plant(self, entry: TrustEntry) -> None:
+        """Put a certificate in past the rules, in the place of its namesake if there is one."""
+        subject = entry.certificate.subject
+        self._entries = [present for present in self._entries if present.certificate.subject != subject] + [entry]
+
     def remove(self, wanted: str) -> bool:
         """Take out the certificate with this fingerprint; False when it is not there."""
         kept = [entry for entry in self._entries if fingerprint(entry.certificate) != wanted]
