@@ -1,12 +1,15 @@
-"""`show cert`, `show csr`: certificates and requests on the command line (cucm.md §2.4)."""
+"""`show cert`, `show csr`, `set cert delete`: certificates and requests on the command line (cucm.md §2.4)."""
 
 from __future__ import annotations
 
 import re
 
 from ucrenew.simulator import listings
-from ucrenew.simulator.dialogue import Command, Output, Session
+from ucrenew.simulator.dialogue import Command, Output, Session, question
 from ucrenew.simulator.listings import joined
+
+# [D CCE] for the page's first sentence; [I] guess for what the command line makes of it.
+_DELETE = "You are about to permanently delete this certificate. Do you want to continue"
 
 
 class CertificateCommands:
@@ -25,6 +28,7 @@ class CertificateCommands:
             Command("show cert trust", self._trust_certificate, level=1),
             Command("show csr list own", self._list_requests, level=1),
             Command("show csr own", self._own_request, level=1),
+            Command("set cert delete", self._delete, streams=True, level=1, kind="delete"),
         ]
 
     def _list_own(self, _: str) -> Output:
@@ -46,12 +50,11 @@ class CertificateCommands:
 
     def _trust_certificate(self, told: str) -> Output:
         store, _, file = told.partition("/")
-        held = self._node.trust.get(store)
-        for entry in held.entries() if held else ():
-            if file in {entry.file, entry.file.removesuffix(".pem")}:
-                yield joined(listings.certificate(entry.certificate, old_labels=self._has_old_labels()))
-                return
-        yield _missing(told)
+        entry = self._node.find_trust(store, file)
+        if entry is None:
+            yield _missing(told)
+            return
+        yield joined(listings.certificate(entry.certificate, old_labels=self._has_old_labels()))
 
     def _own_request(self, told: str) -> Output:
         pending = self._node.requests.get(_unit(told, "csr"))
@@ -59,6 +62,24 @@ class CertificateCommands:
             yield f"The CSR {told} does not exist\n"  # [I] guess
             return
         yield joined(listings.request(pending))
+
+    def _delete(self, told: str) -> Output:
+        """`set cert delete <unit> <name.pem>`: trust certificates only [D]; the unit with or without `-trust` [I]."""
+        unit, _, file = told.partition(" ")
+        purpose = unit.removesuffix("-trust")
+        entry = self._node.find_trust(f"{purpose}-trust", file)
+        if entry is None:
+            own = purpose in self._node.installed and file == f"{purpose}.pem"
+            text = f"{file} is an own certificate and cannot be deleted" if own else _missing(told).strip()  # [I] guess
+            self._session.note("delete", purpose=purpose, refused=text)
+            yield f"{text}\n"
+            return
+        sure = question(_DELETE, self._session.cluster.readings.cert_delete_asks)
+        if not (yield from self._session.agrees(sure)):
+            yield "The certificate was not deleted.\n"  # [I] guess
+            return
+        self._session.cluster.delete_trust(self._node, purpose, entry.certificate, self._session.account)
+        yield f"Successfully deleted certificate {file} from {purpose}-trust.\n"  # [I] guess
 
     def _has_old_labels(self) -> bool:
         """Labels changed in 14SU2, which is 14.0.1.12900 [D; the number is I]."""

@@ -6,16 +6,11 @@ Switching it on is the administration page's: here it stays a bend of the contro
 from __future__ import annotations
 
 from ucrenew.simulator import listings
-from ucrenew.simulator.dialogue import Command, Output, Question, Session, y_or_n, yes_or_no
+from ucrenew.simulator.dialogue import Command, Output, Session, question
 from ucrenew.simulator.listings import joined
 
 # [I] guess: Cisco's documents say that there is a prompt and that "Yes" answers it, and quote no word of it.
 _SURE = "This command will disable SSO on this node. Do you want to continue"
-_QUESTIONS: dict[str, Question | None] = {
-    "nothing": None,
-    "yes-no": yes_or_no(_SURE),
-    "y-n": y_or_n(f"{_SURE}?"),
-}
 # [D] that it says no more than this, [I] the words.
 _ENABLE = "SSO can be enabled only through the graphical user interface. This command enables nothing.\n"
 
@@ -51,8 +46,8 @@ class SsoCommands:
 
     def _disable(self, _: str) -> Output:
         """Per node [D]; the ledger has every command that was confirmed, also where SSO was off. Texts are [I]."""
-        question = _QUESTIONS[self._cluster.readings.sso_disable_asks]
-        if question and not (yield from self._session.agrees(question)):
+        sure = question(_SURE, self._cluster.readings.sso_disable_asks)
+        if not (yield from self._session.agrees(sure)):
             yield "SSO was not disabled.\n"
             return
         self._cluster.disable_sso(self._node, self._session.account)

@@ -17,10 +17,11 @@ from ucrenew.domain.cluster import Node
 from ucrenew.simulator import csr as requests
 from ucrenew.simulator import uploads
 from ucrenew.simulator.clock import Clock
-from ucrenew.simulator.csr import ECDSA, PendingRequest, Unacceptable, Wish
+from ucrenew.simulator.csr import ECDSA, PendingRequest, Unacceptable
 from ucrenew.simulator.database import Database
 from ucrenew.simulator.identity import Identity, fingerprint
 from ucrenew.simulator.installation import Installer
+from ucrenew.simulator.judge import Judge
 from ucrenew.simulator.ledger import Ledger
 from ucrenew.simulator.node import REUSES_TOMCAT, FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
@@ -47,6 +48,7 @@ class Cluster:
         self._writing = threading.Lock()
         self._spread = Spread(pace, delays)
         self._installer = Installer(scene, clock)
+        self._judge = Judge(scene.domain, self.readings, clock)
         self.nodes: dict[str, SimulatedNode] = {}
         for node in scene.nodes:
             self.join(node)
@@ -73,7 +75,7 @@ class Cluster:
         unit = str(told.get("service", ""))
         with self._writing:
             try:
-                pending = self._make_csr(node, told)
+                pending = self._judge.request(node, told, self._members())
             except Unacceptable as reason:
                 self.ledger.write("csr", node=node.name, account=account, purpose=unit, refused=str(reason))
                 raise
@@ -91,7 +93,7 @@ class Cluster:
     def overwrite_csr(self, node: SimulatedNode, unit: str) -> None:
         """A person made another CSR on the administration page: nothing in the ledger, ours is gone (S7)."""
         told: dict[str, object] = {"service": unit, "distribution": self.readings.multi_server_word}
-        pending = self._make_csr(node, told)
+        pending = self._judge.request(node, told, self._members())
         self._bring(_put_request(unit, pending), node, unit, pending.multi_server)
 
     def upload_trust(
@@ -108,13 +110,32 @@ class Cluster:
             certificate: x509.Certificate | None = None
             try:
                 certificate = uploads.read_pem(texts[0] if texts else "")
-                identity = self._judge_leaf(node, unit, certificate, texts[1:])
+                identity = self._judge.leaf(node, unit, certificate, texts[1:])
             except Refusal as reason:
-                self._note_upload("leaf-upload", node, unit, certificate, account, refused=reason.text)
+                self._note("leaf-upload", node, unit, certificate, account, refused=reason.text)
                 raise
-            self._note_upload("leaf-upload", node, unit, certificate, account)
+            self._note("leaf-upload", node, unit, certificate, account)
             self.pace.wait(self.delays.leaf_seconds)
             return self._bring(self._put_identity(unit, identity), node, unit, identity.multi_server)
+
+    def delete_trust(self, node: SimulatedNode, unit: str, certificate: x509.Certificate, account: str) -> None:
+        """Take a certificate out of a trust store; from release 11 on every node (cucm_inside.md §B, D211300).
+
+        That it comes back on older releases while another node has it is left out.
+        """
+        wanted = fingerprint(certificate)
+
+        def remove(target: SimulatedNode) -> None:
+            with self.lock:
+                target.store(unit).remove(wanted)
+                self.database.remove(target, f"{unit}-trust", certificate)
+
+        with self._writing:
+            self._note("delete", node, unit, certificate, account)
+            self.pace.wait(self.delays.trust_seconds)
+            remove(node)
+            if node.major >= 11:  # noqa: PLR2004 - the release of D211300
+                self._spread.notify(remove, self.others(node))
 
     def change_service(self, node: SimulatedNode, name: str, verb: str, account: str) -> ServiceChange:
         """Begin `utils service restart|start|stop` (S19); the caller has checked that the service can be changed."""
@@ -169,81 +190,19 @@ class Cluster:
         self.nodes = {**self.nodes, node.name: simulated}
         return simulated
 
-    def _make_csr(self, node: SimulatedNode, told: dict[str, object]) -> PendingRequest:
-        unit = str(told.get("service", ""))
-        if unit not in node.installed:
-            message = f"Invalid service {unit}"
-            raise Unacceptable(message)
-        multi_server = self._is_multi_server(told.get("distribution", "this-server"))
-        targets = requests.covered(unit, self._members()) if multi_server else (node.node,)
-        elliptic, length, hash_name = requests.check_key(unit, told)
-        publisher = next(iter(targets)).name if multi_server else None
-        wish = Wish(
-            unit=unit,
-            multi_server=multi_server,
-            common_name=str(told.get("commonName") or requests.default_common_name(unit, publisher, node.node)),
-            alternative_names=requests.check_names(told.get("altNames", [])),
-            elliptic=elliptic,
-            length=length,
-            hash_name=hash_name,
-        )
-        return requests.make_request(
-            wish,
-            targets,
-            self.scene.domain,
-            self.clock(),
-            with_unit=not node.has_certificate_api(),
-            with_common_name=self.readings.common_name_in_san,
-        )
-
-    def _is_multi_server(self, distribution: object) -> bool:
-        if distribution not in {"this-server", self.readings.multi_server_word}:
-            message = f"Invalid distribution {distribution}"
-            raise Unacceptable(message)
-        return distribution == self.readings.multi_server_word
-
     def _upload_one_trust(self, node: SimulatedNode, unit: str, text: object, description: str, account: str) -> None:
         certificate: x509.Certificate | None = None
         try:
             certificate = uploads.read_pem(text)
-            entry = self._judge_trust(node, unit, TrustEntry(certificate, description))
+            entry = self._judge.trust(node, unit, TrustEntry(certificate, description))
         except Refusal as reason:
-            self._note_upload("trust-upload", node, unit, certificate, account, refused=reason.text)
+            self._note("trust-upload", node, unit, certificate, account, refused=reason.text)
             raise
-        self._note_upload("trust-upload", node, unit, certificate, account)
+        self._note("trust-upload", node, unit, certificate, account)
         self.pace.wait(self.delays.trust_seconds)
         put = self._put_trust(unit, entry)
         put(node)
         self._spread.notify(put, self.others(node))
-
-    def _judge_trust(self, node: SimulatedNode, unit: str, entry: TrustEntry) -> TrustEntry:
-        store, now = node.store(unit), node.clock()
-        uploads.check_dates(entry.certificate, now)
-        if self.readings.issuer_needed_in_trust:
-            uploads.check_issuer(entry.certificate, store.certificates())
-        if self.readings.already_there == "error" and store.holds(entry.certificate):
-            raise Refusal(400, "Certificate already exists in the trust-store")
-        if self.readings.older_namesake == "error" and store.keeps_older(entry.certificate):
-            raise Refusal(400, "Trust Certificates with the Same CN are Not Replaced")
-        return entry
-
-    def _judge_leaf(
-        self, node: SimulatedNode, unit: str, certificate: x509.Certificate, others: Sequence[object]
-    ) -> Identity:
-        if unit not in node.installed:
-            raise Refusal(400, f"Invalid service {unit}")
-        known = node.store(unit).certificates()
-        if self.readings.chain_with_leaf == "counts":
-            known += [uploads.read_pem(text) for text in others]
-        pending = uploads.check_leaf(
-            certificate,
-            node.requests.get(unit),
-            known,
-            node.clock(),
-            unit=unit,
-            key_status=self.readings.key_mismatch_status,
-        )
-        return Identity(certificate, pending.key, pending.multi_server)
 
     def _bring(self, put: Put, node: SimulatedNode, unit: str, multi_server: object) -> list[str]:
         """Bring a CSR or an identity to the nodes it is for; the names of those that have it."""
@@ -275,7 +234,7 @@ class Cluster:
 
         return put
 
-    def _note_upload(  # noqa: PLR0917, PLR0913 - the columns of a ledger entry
+    def _note(  # noqa: PLR0917, PLR0913 - the columns of a ledger entry
         self,
         kind: str,
         node: SimulatedNode,

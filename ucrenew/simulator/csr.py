@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,7 +90,7 @@ def check_names(names: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def check_key(unit: str, told: dict[str, object]) -> tuple[bool, int, str]:
+def check_key(unit: str, told: Mapping[str, object]) -> tuple[bool, int, str]:
     """Key type, length and hash as accepted (cucm.md §1.3, §4.6)."""
     elliptic = unit.endswith(ECDSA)
     kind = told.get("keyType", "ec" if elliptic else "rsa")

@@ -53,7 +53,7 @@ class StatementRefused(Exception):
 
 
 class Database:
-    """Rows that only grow."""
+    """Rows that grow; only a deleted trust certificate takes its own away."""
 
     def __init__(self) -> None:  # noqa: D107 - the class says it
         self._rows: list[Row] = []
@@ -64,6 +64,11 @@ class Database:
         known = {(one.server, one.unit, one.certificate) for one in self._rows}
         if (row.server, row.unit, row.certificate) not in known:
             self._rows.append(row)
+
+    def remove(self, node: SimulatedNode, unit: str, certificate: x509.Certificate) -> None:
+        """Take away the row of one certificate of one node (cucm_inside.md §B)."""
+        gone = (node.node.host, unit, certificate)
+        self._rows = [row for row in self._rows if (row.server, row.unit, row.certificate) != gone]
 
     def select(
         self, statement: str, nodes: Iterable[SimulatedNode], security_mode: int

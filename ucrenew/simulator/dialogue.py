@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.readings import Asks
 
 Output = Iterator[str]
 
@@ -52,24 +53,22 @@ class Session:
     privilege: int
     read_line: Callable[[], str]
 
-    def agrees(self, question: Question) -> Generator[str, None, bool]:
-        """Ask until there is an answer."""
-        while True:
+    def agrees(self, question: Question | None) -> Generator[str, None, bool]:
+        """Ask until there is an answer; what is not asked is agreed to."""
+        while question:
             yield question.text
             word = self.read_line().strip().lower()
             if word in question.words:
                 return question.words[word]
+        return True
 
     def note(self, kind: str, **where: object) -> None:
         """Write to the ledger what this session does."""
         self.cluster.ledger.write(kind, node=self.node.name, account=self.account, **where)
 
 
-def yes_or_no(text: str) -> Question:
-    """`<text> (yes/no)? `."""
-    return Question(f"{text} (yes/no)? ", {"yes": True, "no": False})
-
-
-def y_or_n(text: str) -> Question:
-    """`<text> (y/n):`."""
-    return Question(f"{text} (y/n):", {"y": True, "n": False})
+def question(text: str, asks: Asks) -> Question | None:
+    """`<text> (yes/no)? ` or `<text>? (y/n):`, or nothing to ask."""
+    if asks == "yes-no":
+        return Question(f"{text} (yes/no)? ", {"yes": True, "no": False})
+    return Question(f"{text}? (y/n):", {"y": True, "n": False}) if asks == "y-n" else None

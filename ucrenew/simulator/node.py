@@ -18,7 +18,7 @@ from ucrenew.domain.cluster import Node, Product
 from ucrenew.simulator.csr import ECDSA, PendingRequest
 from ucrenew.simulator.identity import Identity
 from ucrenew.simulator.services import TOMCAT, Service, State
-from ucrenew.simulator.trust import TrustStore, issuers
+from ucrenew.simulator.trust import TrustEntry, TrustStore, issuers
 
 REUSES_TOMCAT = "CallManager"
 TOMCAT_UNITS = ("tomcat", "tomcat" + ECDSA)
@@ -107,6 +107,12 @@ class SimulatedNode:
     def store(self, unit: str) -> TrustStore:
         """The trust store of ``unit``, made when first asked for; ECDSA shares the one of RSA (cucm.md §4.2)."""
         return self.trust.setdefault(f"{unit.removesuffix(ECDSA)}-trust", TrustStore())
+
+    def find_trust(self, store: str, file: str) -> TrustEntry | None:
+        """The file of a trust store by its name, with or without `.pem`."""
+        held = self.trust.get(store)
+        found = [one for one in held.entries() if file in {one.file, one.file.removesuffix(".pem")}] if held else []
+        return found[0] if found else None
 
     def is_up(self, service: str) -> bool:
         """Whether a service is started."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+Asks: TypeAlias = Literal["nothing", "yes-no", "y-n"]
 
 
 @dataclass
@@ -37,9 +39,11 @@ class Readings:
     on_interrupt: str = "abandons"
     on_hangup: str = "finishes"
     # cucm.md §2.5, §6.8: the prompt of `utils sso disable` was never seen.
-    sso_disable_asks: Literal["nothing", "yes-no", "y-n"] = "yes-no"
+    sso_disable_asks: Asks = "yes-no"
     # cucm.md §2.5: whether it ends SSO on one node or on all.
     sso_disable_scope: Literal["node", "cluster"] = "node"
+    # cucm.md §2.4: what `set cert delete` asks is known from the page only.
+    cert_delete_asks: Asks = "yes-no"
     # cucm.md §3.2: the prefix of a SOAP reply's elements; empty is a default namespace.
     soap_prefix: Literal["ns1", "ns2", ""] = "ns1"
     # cucm.md §4.4: whether CallManager is left out of snapshot and list under reuse (D221070: from 14SU4).
