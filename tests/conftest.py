@@ -175,9 +175,7 @@ def borrowed(standing: Simulator) -> Iterator[Simulator]:
     control.forget()
     before = control.state()
     yield standing
-    for node in before["nodes"]:
-        for fault in ("html", "no-prompt", "hold"):
-            control.post("/faults", {"kind": fault, "node": node["name"], "on": False})
+    control.post("/faults", {"kind": "all", "on": False})
     facts = {
         node["name"]: {
             **{name: node[name] for name in FACTS},

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
 from typing import get_args, get_type_hints
 
@@ -27,14 +26,6 @@ from ucrenew.simulator.services import OUT_OF_SERVICE, State
 
 class CannotBend(Exception):
     """No such attribute, or not such a value; ``str()`` says which."""
-
-
-class Fault(StrEnum):
-    """Faults of `POST /faults`."""
-
-    HTML = "html"
-    NO_PROMPT = "no-prompt"
-    HOLD = "hold"
 
 
 Change = Callable[[], None]
@@ -157,18 +148,6 @@ class Bender:
         if (issuing, later) not in self._namesakes:
             self._namesakes[issuing, later] = self._authority.namesake(issuing=issuing, later=later)
         return lambda: defects.plant(self._cluster, node, self._namesakes[issuing, later])
-
-
-def set_fault(node: SimulatedNode, fault: Fault, *, on: bool) -> None:
-    """Switch a fault; releasing `hold` lets go whoever is held and whoever would be held next."""
-    if fault is Fault.HTML:
-        node.html = on
-    elif fault is Fault.NO_PROMPT:
-        node.no_prompt = on
-    else:
-        node.hold_next = on
-        if not on:
-            node.held.clear()
 
 
 def _field_change(target: Delays | Readings, name: str, value: object) -> Change:

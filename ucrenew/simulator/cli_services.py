@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 
 from ucrenew.simulator import listings
-from ucrenew.simulator.dialogue import Command, Output, Session
+from ucrenew.simulator.dialogue import Command, Output, Session, SessionDropped
+from ucrenew.simulator.faults import SshDrop
 from ucrenew.simulator.listings import joined
 from ucrenew.simulator.services import NOT_ACTIVATED, UNTOUCHABLE, ServiceChange, State
 
@@ -62,7 +63,7 @@ class ServiceCommands:
             yield (_NEW_WARNING if self._node.has_certificate_api() else _OLD_WARNING) + "\n"
         yield "Service Manager is running\n"
         self._change = self._cluster.change_service(self._node, name, verb, self._session.account)
-        yield from self._watch(self._change)
+        yield from self._watch(self._change, drops=verb == "restart")
 
     def _refusal(self, name: str) -> str | None:
         """Why a service cannot be changed now; the texts are [I] guesses."""
@@ -73,11 +74,11 @@ class ServiceCommands:
             return f"{name} cannot be controlled"
         if service.reason == NOT_ACTIVATED:
             return f"{name}[STOPPED]  {NOT_ACTIVATED}"
-        if service.state not in {State.STARTED, State.STOPPED}:
+        if service.state not in {State.STARTED, State.STOPPED} and not service.stuck:
             return f"{name}[{service.state}]  Operation pending"
         return None
 
-    def _watch(self, change: ServiceChange) -> Output:
+    def _watch(self, change: ServiceChange, *, drops: bool) -> Output:
         """Lines of a change until it is over; netSSL saw the prompt come back before [STARTED] (cucm.md §2.2 [C])."""
         while True:
             try:
@@ -88,5 +89,7 @@ class ServiceCommands:
             if line is None:
                 return
             yield f"{line}\n"
+            if drops and line.endswith(f"[{State.STOPPING}]") and self._node.faults.take(SshDrop):
+                raise SessionDropped
             if self._cluster.readings.restart_forgets_started and line.endswith(f"[{State.STARTING}]"):
                 return

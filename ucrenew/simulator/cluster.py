@@ -8,7 +8,7 @@ Rule 3: where the reference only infers, an attribute of ``Readings`` switches b
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from cryptography import x509
@@ -19,6 +19,7 @@ from ucrenew.simulator import uploads
 from ucrenew.simulator.clock import Clock
 from ucrenew.simulator.csr import ECDSA, PendingRequest, Unacceptable
 from ucrenew.simulator.database import Database
+from ucrenew.simulator.faults import DownAt, Refuse, Stuck
 from ucrenew.simulator.identity import Identity, fingerprint
 from ucrenew.simulator.installation import Installer
 from ucrenew.simulator.judge import Judge
@@ -27,7 +28,7 @@ from ucrenew.simulator.node import REUSES_TOMCAT, FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
 from ucrenew.simulator.readings import Readings
 from ucrenew.simulator.scene import Scene
-from ucrenew.simulator.services import TOMCAT, ServiceChange
+from ucrenew.simulator.services import TOMCAT, Course, ServiceChange, State
 from ucrenew.simulator.spread import Put, Spread
 from ucrenew.simulator.trust import TrustEntry
 from ucrenew.simulator.uploads import Refusal
@@ -52,7 +53,15 @@ class Cluster:
         self.nodes: dict[str, SimulatedNode] = {}
         for node in scene.nodes:
             self.join(node)
+        ledger.on_write = self._go_down
         next(iter(self.nodes.values())).last_backup = (clock() - timedelta(days=1)).date()
+
+    def _go_down(self, entry: Mapping[str, object]) -> None:
+        """The fault `down-at`: what the ledger has just noted takes nodes down."""
+        if "refused" not in entry:
+            for node in self.nodes.values():
+                if node.faults.take(DownAt, lambda fault: fault.stage == entry["kind"]):
+                    node.go_down()
 
     def others(self, node: SimulatedNode) -> list[SimulatedNode]:
         """All nodes but this one."""
@@ -68,15 +77,16 @@ class Cluster:
     def generate_csr(
         self, node: SimulatedNode, told: dict[str, object], account: str
     ) -> tuple[PendingRequest, list[str]]:
-        """Make a CSR on ``node`` and bring it to every node it is for (S6-S9); raises Unacceptable.
+        """Make a CSR on ``node`` and bring it to every node it is for (S6-S9); raises Unacceptable or Refusal.
 
         A second one replaces the first without a word (S7, cucm.md §1.3).
         """
         unit = str(told.get("service", ""))
         with self._writing:
             try:
+                _let_refuse(node, "csr")
                 pending = self._judge.request(node, told, self._members())
-            except Unacceptable as reason:
+            except (Unacceptable, Refusal) as reason:
                 self.ledger.write("csr", node=node.name, account=account, purpose=unit, refused=str(reason))
                 raise
             self.ledger.write(
@@ -110,6 +120,7 @@ class Cluster:
             certificate: x509.Certificate | None = None
             try:
                 certificate = uploads.read_pem(texts[0] if texts else "")
+                _let_refuse(node, "leaf")
                 identity = self._judge.leaf(node, unit, certificate, texts[1:])
             except Refusal as reason:
                 self._note("leaf-upload", node, unit, certificate, account, refused=reason.text)
@@ -140,13 +151,14 @@ class Cluster:
     def change_service(self, node: SimulatedNode, name: str, verb: str, account: str) -> ServiceChange:
         """Begin `utils service restart|start|stop` (S19); the caller has checked that the service can be changed."""
         self.ledger.write(verb, node=node.name, account=account, service=name)
-        delays = self.delays
-        tomcat = name == TOMCAT
-        seconds = (
+        delays, tomcat = self.delays, name == TOMCAT
+        stuck = node.faults.take(Stuck, lambda fault: fault.service == name) if verb == "restart" else None
+        course = Course(
             delays.tomcat_stop_seconds if tomcat else delays.service_stop_seconds,
             delays.tomcat_start_seconds if tomcat else delays.service_start_seconds,
+            State(stuck.at) if stuck else None,
         )
-        change = ServiceChange(node.services[name], self.pace, self.clock, seconds, lambda: node.service_changed(name))
+        change = ServiceChange(node.services[name], self.pace, self.clock, course, lambda: node.service_changed(name))
         change.begin(stopping=verb != "start", starting=verb != "stop")
         return change
 
@@ -194,6 +206,7 @@ class Cluster:
         certificate: x509.Certificate | None = None
         try:
             certificate = uploads.read_pem(text)
+            _let_refuse(node, "trust")
             entry = self._judge.trust(node, unit, TrustEntry(certificate, description))
         except Refusal as reason:
             self._note("trust-upload", node, unit, certificate, account, refused=reason.text)
@@ -252,6 +265,13 @@ class Cluster:
             subject=certificate.subject.rfc4514_string() if certificate else None,
             refused=refused,
         )
+
+
+def _let_refuse(node: SimulatedNode, what: str) -> None:
+    """Raises the Refusal of a fault that waits for this call."""
+    fault = node.faults.take(Refuse, lambda one: one.what == what)
+    if fault:
+        raise Refusal(fault.status, fault.text)
 
 
 def _put_request(unit: str, pending: PendingRequest) -> Put:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from flask import Flask, Response, jsonify, request
 
 from ucrenew.domain.cluster import Node
+from ucrenew.simulator import faults
 from ucrenew.simulator.authority import Authority, OfficerRefused, UnknownRequest
-from ucrenew.simulator.bend import Bender, CannotBend, Fault, set_fault
+from ucrenew.simulator.bend import Bender, CannotBend
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.report import cluster_state, node_state
@@ -114,14 +115,23 @@ class ControlDesk:
         return jsonify(node_state(node))
 
     def change_fault(self) -> Response:
-        """`{"kind": "html"|"no-prompt"|"hold", "node": fqdn, "on": true}`."""
+        """Set a fault or take it away: see faults.py."""
         told = _body()
-        node = self._node(str(told.get("node")))
-        if told.get("kind") not in set(Fault) or not isinstance(told.get("on"), bool):
-            message = f"A fault is one of {', '.join(Fault)}, with on true or false"
+        if told == {"kind": "all", "on": False}:
+            nodes = list(self._cluster.nodes.values())
+        else:
+            nodes = [self._node(str(told.get("node")))]
+        fault = None if told.get("on") is False else faults.read(told)
+        if isinstance(fault, faults.Stuck) and fault.service not in nodes[0].services:
+            message = f"{nodes[0].name} has no service {fault.service}"
             raise CannotBend(message)
-        set_fault(node, Fault(str(told["kind"])), on=bool(told["on"]))
-        return jsonify(node_state(node))
+        for node in nodes:
+            if fault:
+                node.faults.set(fault)
+            else:
+                node.faults.clear(str(told.get("kind")))
+            node.changed()
+        return jsonify(node_state(nodes[0]))
 
     def requests(self) -> Response:
         """The CA's requests."""

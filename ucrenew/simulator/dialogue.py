@@ -16,6 +16,10 @@ from ucrenew.simulator.readings import Asks
 Output = Iterator[str]
 
 
+class SessionDropped(Exception):
+    """The connection is cut in the middle of a command's output."""
+
+
 @dataclass(frozen=True)
 class Command:
     """Words of a command, and what answers; the rest of the line is its argument.

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import socketserver
     from wsgiref.types import WSGIApplication
 
+# An application that sets this in its environment wants the connection to end without an answer.
+CUT = "simulator.cut"
 _IDLE_SECONDS = 60
 _BARE_FROM = 400
 
@@ -155,16 +157,23 @@ class Conversation(BaseHTTPRequestHandler):
             answer.update(status=status, headers=headers)
             return lambda _: None
 
-        parts = self._web.application(self._environment(body), start_response)
+        environment = self._environment(body)
+        parts = self._web.application(environment, start_response)
         try:
             content = b"".join(parts)
         finally:
             if hasattr(parts, "close"):
                 parts.close()
+        if environment.get(CUT):
+            raise ConnectionAbortedError
         self._send(str(answer["status"]), cast("list[tuple[str, str]]", answer["headers"]), content)
 
     def _send(self, status: str, headers: Iterable[tuple[str, str]], content: bytes) -> None:
         code, _, phrase = status.partition(" ")
+        promised = next((int(value) for name, value in headers if name.lower() == "content-length"), len(content))
+        if promised > len(content) and self.command != "HEAD":
+            # Only the end of the connection tells that nothing more will come.
+            self.close_connection = True
         # Failing replies carry no reason phrase on the platform (cucm.md §1.1 [T]).
         bare = self._web.bare_errors and int(code) >= _BARE_FROM
         self.send_response_only(int(code), "" if bare else phrase)
@@ -174,7 +183,7 @@ class Conversation(BaseHTTPRequestHandler):
             if name.lower() not in {"content-length", "connection", "date"}:
                 self.send_header(name, value)
         # BaseHTTPRequestHandler has decided from the version and the Connection header whether to go on.
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(promised))
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if self.command != "HEAD":

@@ -8,7 +8,7 @@ Rule 3: a call that was authenticated and refused is written too, with ``refused
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 KINDS = frozenset(
@@ -36,12 +36,14 @@ class Ledger:
     """An append-only list that any thread may write to."""
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:  # noqa: D107 - the class says it
+        # Who is told of every entry; faults follow the ledger.
+        self.on_write: Callable[[Mapping[str, object]], None] = lambda _: None
         self._clock = clock
         self._lock = threading.Lock()
         self._entries: list[dict[str, object]] = []
 
     def write(self, kind: str, *, node: str, account: str, **where: object) -> None:
-        """Append one entry; ``where``: purpose, service, fingerprint, subject, request_id, refused where they apply."""
+        """Append one entry; ``where``: purpose, service, fingerprint, subject, request_id, state or refused."""
         if kind not in KINDS:
             message = f"{kind!r} is not a kind of ledger entry"
             raise ValueError(message)
@@ -50,6 +52,7 @@ class Ledger:
             entry: dict[str, object] = {"at": at, "from": account, "node": node, "kind": kind}
             entry.update({name: value for name, value in where.items() if value is not None})
             self._entries.append(entry)
+        self.on_write(entry)
 
     def entries(self) -> list[dict[str, object]]:
         """Copies of all entries so far, oldest first."""

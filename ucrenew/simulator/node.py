@@ -16,6 +16,7 @@ from cryptography import x509
 
 from ucrenew.domain.cluster import Node, Product
 from ucrenew.simulator.csr import ECDSA, PendingRequest
+from ucrenew.simulator.faults import Faults, SshRefused
 from ucrenew.simulator.identity import Identity
 from ucrenew.simulator.services import TOMCAT, Service, State
 from ucrenew.simulator.trust import TrustEntry, TrustStore, issuers
@@ -71,10 +72,7 @@ class SimulatedNode:
     reuse_tomcat: bool = False
 
     # Faults and readings.
-    html: bool = False
-    no_prompt: bool = False
-    hold_next: bool = False
-    held: set[object] = field(default_factory=set)
+    faults: Faults = field(default_factory=Faults)
     prompt_needs_nudge: bool = False
     privilege: int = 1
 
@@ -121,6 +119,15 @@ class SimulatedNode:
     def answers(self, *services: str) -> bool:
         """Whether another node reaches these services of it."""
         return self.reachable and all(self.is_up(service) for service in services)
+
+    def opens_ssh(self) -> bool:
+        """Whether the SSH port is open."""
+        return self.reachable and not self.faults.has(SshRefused)
+
+    def go_down(self) -> None:
+        """Become unreachable."""
+        self.reachable = False
+        self.changed()
 
     def load_tomcat(self) -> None:
         """Let Tomcat read its files, as it does whenever it starts: only now a new certificate is served (S19)."""

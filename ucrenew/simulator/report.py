@@ -56,8 +56,13 @@ def node_state(node: SimulatedNode) -> dict[str, object]:
         "reuse_tomcat": node.reuse_tomcat,
         "prompt_needs_nudge": node.prompt_needs_nudge,
         "privilege": node.privilege,
-        "faults": {"html": node.html, "no-prompt": node.no_prompt, "hold": node.hold_next or bool(node.held)},
-        "held_sessions": len(node.held),
+        "faults": {
+            "html": node.faults.html,
+            "no-prompt": node.faults.no_prompt,
+            "hold": node.faults.hold_next or bool(node.faults.held),
+        },
+        "set_faults": node.faults.described(),
+        "held_sessions": len(node.faults.held),
     }
 
 

@@ -73,7 +73,7 @@ class CertificateApi:
         """What stands before every call: the fault `html`, releases without the API, the account (§1.1)."""
         if not request.path.startswith("/platformcom"):
             return None
-        if self._node.html:
+        if self._node.faults.html:
             return _page("Cisco Unified Operating System Administration", "Please log in.")
         if not self._node.has_certificate_api():
             return _page("HTTP Status 404 - Not Found", request.path, status=404)

@@ -107,6 +107,8 @@ class Service:
     state: State = State.STARTED
     reason: str = ""
     started_at: datetime | None = None
+    # It stopped on its way up, so that nothing is pending however its state reads.
+    stuck: bool = False
 
 
 def installed_services(node: Node, now: datetime) -> dict[str, Service]:
@@ -120,6 +122,15 @@ def installed_services(node: Node, now: datetime) -> dict[str, Service]:
     return {service.name: service for service in sorted(services, key=lambda service: service.name)}
 
 
+@dataclass(frozen=True)
+class Course:
+    """How long a change takes, and where it gets stuck on the way up, if it does."""
+
+    stop_seconds: float
+    start_seconds: float
+    stuck_at: State | None = None
+
+
 class ServiceChange:
     """A restart, start or stop under way; whoever watches reads ``lines`` up to None."""
 
@@ -128,19 +139,20 @@ class ServiceChange:
         service: Service,
         pace: Pace,
         clock: Callable[[], datetime],
-        seconds: tuple[float, float],
+        course: Course,
         on_change: Callable[[], None],
     ) -> None:
         self.lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._service = service
         self._pace = pace
         self._clock = clock
-        self._stop_seconds, self._start_seconds = seconds
+        self._course = course
         self._on_change = on_change
         self._abandoned = threading.Event()
 
     def begin(self, *, stopping: bool, starting: bool) -> None:
         """Start the change in its own thread."""
+        self._service.stuck = False
         threading.Thread(target=self._run, args=(stopping, starting), daemon=True).start()
 
     def abandon(self) -> None:
@@ -160,18 +172,28 @@ class ServiceChange:
 
     def _stop(self) -> None:
         self._show(State.STOPPING)
-        self._pace.wait(self._stop_seconds / 2)
+        self._pace.wait(self._course.stop_seconds / 2)
         self._show(State.STOPPING)
-        self._pace.wait(self._stop_seconds / 2)
+        self._pace.wait(self._course.stop_seconds / 2)
         self._enter(State.STOPPED, OUT_OF_SERVICE)
 
     def _start(self) -> None:
         self._show(State.STARTING)
-        self._pace.wait(self._start_seconds / 2)
+        self._pace.wait(self._course.start_seconds / 2)
         self._show(State.STARTING)
-        self._pace.wait(self._start_seconds / 2)
+        self._pace.wait(self._course.start_seconds / 2)
+        if self._course.stuck_at:
+            self._get_stuck(self._course.stuck_at)
+            return
         self._service.started_at = self._clock()
         self._show(State.STARTED)
+
+    def _get_stuck(self, at: State) -> None:
+        """The fault `stuck`; how a real one reads is [I] guess."""
+        self._service.stuck = True
+        if at is State.STOPPED:
+            self._enter(at, "Component is not running")
+            self.lines.put(f"{self._service.name}[{at}]")
 
     def _show(self, state: State) -> None:
         """Enter a state and say so; lines repeat because the CLI polls (cucm.md §2.2)."""

@@ -20,7 +20,7 @@ from paramiko import common as words
 from ucrenew.simulator.accounts import platform_privilege
 from ucrenew.simulator.cli import CommandLine
 from ucrenew.simulator.cluster import Cluster
-from ucrenew.simulator.dialogue import Session
+from ucrenew.simulator.dialogue import Session, SessionDropped
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.pace import Stopping
 from ucrenew.simulator.ports import Port
@@ -86,6 +86,8 @@ class SshServer:
         try:
             if visitor.asked.wait(_CHANNEL_SECONDS):
                 Shell(self._cluster, self._node, channel, visitor).run()
+        except SessionDropped:
+            channel.get_transport().close()
         except (HungUp, Stopping, OSError, EOFError):
             # The visitor left, or the simulator ends.
             pass
@@ -214,24 +216,24 @@ class Shell:
 
     def _wait_for_prompt(self) -> None:
         """The faults of a login: no prompt ever, none until released, none until a newline (cucm.md §2.1)."""
-        node = self._node
-        if node.no_prompt:
+        faults = self._node.faults
+        if faults.no_prompt:
             self._stay_silent_while(lambda: True)
-        if node.hold_next:
-            node.hold_next = False
+        if faults.hold_next:
+            faults.hold_next = False
             with self._held() as ticket:
-                self._stay_silent_while(lambda: ticket in node.held)
-        if node.prompt_needs_nudge:
+                self._stay_silent_while(lambda: ticket in faults.held)
+        if self._node.prompt_needs_nudge:
             self._terminal.key()
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[object]:
         ticket = object()
-        self._node.held.add(ticket)
+        self._node.faults.held.add(ticket)
         try:
             yield ticket
         finally:
-            self._node.held.discard(ticket)
+            self._node.faults.held.discard(ticket)
 
     def _stay_silent_while(self, condition: Callable[[], bool]) -> None:
         while condition():

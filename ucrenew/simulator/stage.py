@@ -43,7 +43,7 @@ class NodeServers:
             self.web.open()
         else:
             self.web.close()
-        if self.node.reachable:
+        if self.node.opens_ssh():
             self.ssh.port.open()
         else:
             self.ssh.port.close()

@@ -1,16 +1,89 @@
-"""What Tomcat serves on one node: the certificate API and Control Center Services, side by side on both ports."""
+"""What Tomcat serves on one node: certificate API and Control Center Services, with the node's faults before them."""
 
 from __future__ import annotations
 
-from wsgiref.types import WSGIApplication
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from ucrenew.simulator import control_center, rest
 from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.faults import RestFault
+from ucrenew.simulator.https import CUT
 from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.pace import Pace, Stopping
+
+Headers = list[tuple[str, str]]
 
 
 def application(cluster: Cluster, node: SimulatedNode) -> WSGIApplication:
     """All of it as one WSGI application."""
     app = rest.application(cluster, node)
     control_center.add_to(app, cluster, node)
-    return app
+    return FaultyDoor(app.wsgi_app, node, cluster.pace)
+
+
+class FaultyDoor:
+    """Does to a web call what the faults of the node say (see faults.py)."""
+
+    def __init__(self, behind: WSGIApplication, node: SimulatedNode, pace: Pace) -> None:  # noqa: D107 - the class says it
+        self._behind = behind
+        self._node = node
+        self._pace = pace
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """One call."""
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        fault = self._node.faults.take(RestFault, lambda one: one.is_meant_for(method, path))
+        if fault is None:
+            return self._behind(environ, start_response)
+        if fault.kind == "rest-status":
+            return _refuse(fault, start_response)
+        if fault.kind == "rest-reset":
+            return _cut(environ, start_response)
+        status, headers, content = self._done(environ)
+        if fault.kind == "rest-lost" or not self._waits(fault.seconds):
+            return _cut(environ, start_response)
+        if fault.kind == "rest-half":
+            headers = [*_without_length(headers), ("Content-Length", str(len(content)))]
+            content = content[: len(content) // 2]
+        start_response(status, headers)
+        return [content]
+
+    def _done(self, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
+        """The answer, after the call has been done."""
+        head: list[tuple[str, Headers]] = []
+
+        def note(status: str, headers: Headers, _: object = None, /) -> object:
+            head.append((status, headers))
+            return lambda _: None
+
+        # Nobody here writes by the callable that start_response returns.
+        content = b"".join(self._behind(environ, note))  # type: ignore[arg-type]
+        return (*head[-1], content)
+
+    def _waits(self, seconds: float) -> bool:
+        """Let the seconds pass; False when the simulator stops meanwhile."""
+        try:
+            self._pace.wait(seconds)
+        except Stopping:
+            return False
+        return True
+
+
+def _refuse(fault: RestFault, start_response: StartResponse) -> list[bytes]:
+    kind = "application/json" if fault.body.startswith("{") else "text/html;charset=UTF-8"
+    headers = [("Content-Type", kind)]
+    if fault.status == 401:  # noqa: PLR2004 - the one status that names a scheme
+        headers.append(("WWW-Authenticate", 'Basic realm="CMPlatform Realm"'))
+    start_response(f"{fault.status} ", headers)
+    return [fault.body.encode()]
+
+
+def _cut(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    environ[CUT] = True
+    start_response("200 OK", [])
+    return []
+
+
+def _without_length(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() != "content-length"]
