@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from tasks.attending import Waiting, ca_has_decided, denial, is_overdue, resume, suspended_runs, window_is_open
+from tasks.reminding import sso_left_off
 from tasks.watching import troubled_locks
 
 
@@ -18,7 +19,7 @@ def attend_suspended_runs() -> None:
     """Look at every suspended renewal once; trouble with one never keeps the others waiting."""
     for waiting in suspended_runs():
         look_after(waiting)
-    for sentence in troubled_locks():
+    for sentence in (*troubled_locks(), *sso_left_off()):
         get_run_logger().warning(sentence)
 
 

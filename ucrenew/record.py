@@ -37,6 +37,7 @@ class Kind(StrEnum):
     LEAF_INTENT = "leaf-intent"
     SSO_INTENT = "sso-intent"  # one a node: about to be switched off by us
     SSO_OFF = "sso-off"  # one a node: seen off, after it was on
+    SSO_SEEN = "sso-seen"  # one a look of attend: {off}, the nodes on which it still is off
     SSO_ON = "sso-on"  # seen on again everywhere
     RESTART_INTENT = "restart-intent"
     RESTART_DONE = "restart-done"

@@ -51,10 +51,14 @@ class Said(logging.Handler):
         super().__init__()
         self.lines: list[str] = []
         self._deadly: str | None = None
+        self._awaited: tuple[str, Callable[[], object]] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
         self.lines.append(record.getMessage())
+        if self._awaited is not None and self._awaited[0] in record.getMessage():
+            (_, act), self._awaited = self._awaited, None
+            act()
         if self._deadly is not None and self._deadly in record.getMessage():
             self._deadly = None
             kill()
@@ -65,6 +69,13 @@ class Said(logging.Handler):
         self._deadly = words
         yield
         assert self._deadly is None, f"nobody said {words!r}"
+
+    @contextmanager
+    def at(self, words: str, act: Callable[[], object]) -> Iterator[None]:
+        """Do something when somebody says this, once."""
+        self._awaited = words, act
+        yield
+        assert self._awaited is None, f"nobody said {words!r}"
 
     def with_words(self, *words: str) -> list[str]:
         """The lines that hold all these words."""
@@ -109,6 +120,12 @@ class Lives:
         while state.name == "Suspended" and not self.key.startswith(("ca-pending-", "submission-")):
             state = self.answered(YES)
         return state
+
+    def go_to(self, gate: str) -> None:
+        """Live on with a yes to every question until this one is open."""
+        while self.live().name == "Suspended" and not self.key.startswith(f"{gate}-"):
+            assert self.answer(YES) == "ACCEPT"
+        assert self.key.startswith(f"{gate}-")
 
     def go_anew(self, *, force: bool = False) -> State[Any]:
         """A new run, and go."""

@@ -62,14 +62,50 @@ def test_state_refuses_renewal(lives, borrowed, node, bent, told):
     assert 1 == sentence.count("[")
 
 
-def test_sso_stops_renewal(lives, borrowed):
-    """S3: with single sign-on enabled in the cluster the run stops, naming each node and what to do."""
+@pytest.mark.parametrize(
+    ("node", "bent", "told"),
+    [
+        pytest.param(SUBSCRIBER, {"services": {"Cisco Certificate Change Notification": "STOPPED"}},
+                     ("change-notification-down,", "Cisco Certificate Change Notification is STOPPED"),
+                     id="cucm_inside.md §A: certificates would not travel"),
+        pytest.param(IMP, {"services": {"Platform Communication Web Service": "STOPPED"}},
+                     ("communication-service-down,", "cannot be started by hand"),
+                     id="cucm_inside.md §C: the REST web service is down"),
+        pytest.param(SUBSCRIBER, {"version": "15.0.1.12900-234"}, ("versions-differ,", "15.0.1.12900-234"),
+                     id="cucm.md §2.4: an upgrade or a switch-over is under way"),
+        pytest.param(SUBSCRIBER, {"sso": "enabled", "recovery_url": False},
+                     ("recovery-url-off,", "recovery-url enable"),
+                     id="S3: nobody could log in without single sign-on"),
+        pytest.param(SUBSCRIBER, {"privilege": 0}, ("privilege,", "may only read"),
+                     id="cucm.md §1.1: the account may only read"),
+    ],
+)  # fmt: skip
+def test_more_states_refuse_renewal(lives, borrowed, node, bent, told):
+    """A cluster in this state is refused before the request: one sentence with the node and the reason code."""
     life = lives(borrowed)
-    life.control.post("/cluster", {"sso": "enabled"})
+    life.control.post(f"/nodes/{node}", bent)
+    reason, words = told
     sentence = begun_in_vain(life)
 
-    assert 3 == sentence.count("[sso-on, S3]")
-    assert all(f"{node}: single sign-on is enabled; disable it" in sentence for node in (PUBLISHER, SUBSCRIBER, IMP))
+    assert f"[{reason}" in sentence
+    assert words in sentence
+    assert node.partition(".")[0] in sentence
+    assert 1 == sentence.count("[")
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_reused_tomcat_refused(lives, simulator, hidden):
+    """cucm.md §4.4: where CallManager reuses the Tomcat certificate it is said that phones are at risk, and no more.
+
+    From 14SU4 the row of CallManager may be hidden: the command line still shows it.
+    """
+    life = lives(simulator)
+    life.control.post("/cluster", {"reuse_tomcat": True, "reuse_hides_callmanager": hidden})
+    sentence = begun_in_vain(life)
+
+    assert "CallManager reuses the Tomcat certificate" in sentence
+    assert "puts the phones at risk" in sentence
+    assert "[tomcat-reused, cucm.md §4.4]" in sentence
 
 
 def test_unlisted_node_refused(lives, borrowed):
@@ -98,14 +134,14 @@ def test_findings_come_together(lives, borrowed):
     life = lives(borrowed)
     life.control.post(f"/nodes/{PUBLISHER}", {"backup_running": True, "disk_used_percent": 99})
     life.control.post(f"/nodes/{SUBSCRIBER}", {"services": {PLATFORM: "STOPPED"}, "replication": 0})
-    life.control.post(f"/nodes/{IMP}", {"sso": "enabled", "clock_skew": 900})
+    life.control.post(f"/nodes/{IMP}", {"sso": "enabled", "recovery_url": False, "clock_skew": 900})
     sentence = begun_in_vain(life)
 
-    told = ("disk-full", "platform-service-down", "sso-on", "clock-skew", "replication", "backup-running")
+    told = ("disk-full", "platform-service-down", "recovery-url-off", "clock-skew", "replication", "backup-running")
     assert [code for code in told if f"[{code}," in sentence] == list(told)
     assert f"{PUBLISHER}: has 99 % of its disk in use" in sentence
     assert f"{SUBSCRIBER}: {PLATFORM} is STOPPED" in sentence
-    assert f"{IMP}: single sign-on is enabled" in sentence
+    assert f"{IMP}: single sign-on is enabled and its recovery URL is not" in sentence
 
 
 def test_idle_service_is_no_reason(lives, borrowed):

@@ -208,13 +208,14 @@ def test_early_wake_up_only_looks(lives, borrowed):
     assert 1 == life.count("submit")
 
 
-def test_missed_trust_is_uploaded_there(lives, borrowed):
+def test_missed_trust_is_uploaded_there(lives, borrowed, monkeypatch):
     """S16: a node that misses the news of the CA certificates gets them itself, root first; the others do not."""
     life = lives(borrowed, UNASKED + "\n[limits]\nfan_out = 0.01\n")
     life.ca_issues_at_once()
     life.forget_chain(ROOT_CA, ISSUING_CA)
-    life.control.post(f"/nodes/{SUBSCRIBER}", {"services": {"Cisco Certificate Change Notification": "STOPPED"}})
-    state = life.go_anew(force=True)
+    stopped = {"services": {"Cisco Certificate Change Notification": "STOPPED"}}
+    with at_note(monkeypatch, Kind.ISSUED, lambda: life.control.post(f"/nodes/{SUBSCRIBER}", stopped)):
+        state = life.go_anew(force=True)
 
     assert "Completed" == state.name
     assert [

@@ -51,7 +51,8 @@ def test_cautious_defaults(tmp_path):
     """What a profile does not say is cautious: gates ask, tomcat only, RSA 2048 with SHA-256, a week's backup."""
     profile = load(tmp_path, renew_before="")
 
-    assert {GatePolicy.ASK} == {profile.gates.start, profile.gates.activate, profile.gates.cleanup}
+    assert {GatePolicy.ASK} == {profile.gates.start, profile.gates.activate}
+    assert {GatePolicy.FORBID} == {profile.gates.cleanup, profile.gates.backup}
     assert (Purpose.TOMCAT,) == profile.certificate.purposes
     assert ("rsa", 2048, "sha256") == (
         profile.certificate.key.type,

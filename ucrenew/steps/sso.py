@@ -6,6 +6,8 @@ That it was on is a remembered fact, never a ``finally``: a process that is kill
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ucrenew.domain.acting import Step
 from ucrenew.domain.gate import Gate, Question
 from ucrenew.domain.handwork import sso_off_by_hand, sso_on_by_hand
@@ -43,12 +45,16 @@ def ensure_on(site: Site, record: Record, plan: Plan) -> Question | None:
     """See it on again everywhere; where it is not, a person is asked, and asked again with what was seen."""
     if not plan.sso_nodes:
         return None
-    still_off = [node for node in plan.sso_nodes if not _is_on(site, node)]
-    if still_off:
-        return ask_person(record, Step.SSO, ALL, _still(still_off, "off") + sso_on_by_hand(plan), gate=Gate.SSO_ON)
+    if off := still_off(site, plan.sso_nodes):
+        return ask_person(record, Step.SSO, ALL, _still(off, "off") + sso_on_by_hand(plan), gate=Gate.SSO_ON)
     record.note_once(Kind.SSO_ON)
     site.say(f"{plan.cluster}: single sign-on is on again on {', '.join(plan.sso_nodes)}")
     return None
+
+
+def still_off(site: Site, nodes: Iterable[str]) -> list[str]:
+    """Those of the nodes on which it is off now. Raises NeedsPerson when one does not say."""
+    return [node for node in nodes if not _is_on(site, node)]
 
 
 def _switch_off(site: Site, record: Record, node: str) -> None:
