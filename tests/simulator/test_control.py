@@ -42,6 +42,7 @@ def test_state_is_bent_by_patch(borrowed):
         ("/faults", {"kind": "nonsense", "node": PUBLISHER, "on": True}),
         ("/faults", {"kind": "html", "node": PUBLISHER}),
         ("/ca", {"nonsense": 1}),
+        ("/ca", {"submit_answer": "nonsense"}),
         ("/cluster", ["x"]),
     ],
 )

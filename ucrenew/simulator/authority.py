@@ -14,7 +14,8 @@ from datetime import datetime
 
 from cryptography import x509
 
-from ucrenew.simulator import bending, refusals
+from ucrenew.simulator import bending, ca_answers, refusals
+from ucrenew.simulator.ca_answers import Answer, Forced
 from ucrenew.simulator.hierarchy import Hierarchy
 from ucrenew.simulator.ledger import Ledger, utc_now
 from ucrenew.simulator.refusals import Refusal
@@ -48,7 +49,7 @@ class NotPending(OfficerRefused):
 
 
 class ServiceStopped(Exception):
-    """The web server cannot reach the CA service: no row is made (certsrv.md §8, 0x800706ba)."""
+    """The CA comes to no decision and makes no row; the text is its status (certsrv.md §4, §8, 0x800706ba)."""
 
 
 class Authority:
@@ -77,6 +78,7 @@ class Authority:
         self.sign_seconds = 1.0 * latency  # [I]
         self.on_change: Callable[[], None] = lambda: None
         self.bends = HONEST
+        self.forced = Forced()
         self.templates = {template.name: template for template in TEMPLATES}
         self._clock = clock
         self._wait = wait or threading.Event().wait
@@ -118,10 +120,12 @@ class Authority:
     def submit(self, csr: bytes | None, template: str | None, requester: str) -> Row:
         """Make a row of one submission; ``csr`` is None when its encoding could not even be read."""
         with self._lock:
-            if not self.service_running:
-                self._write_down(requester, refused=refusals.RPC_UNAVAILABLE)
-                raise ServiceStopped(refusals.RPC_UNAVAILABLE)
-            row = self._judge(csr, template, requester)
+            forced = self.forced.take("submit_answer")
+            stopped = refusals.RPC_UNAVAILABLE if not self.service_running else _error(forced)
+            if stopped:
+                self._write_down(requester, refused=stopped)
+                raise ServiceStopped(stopped)
+            row = self._judge(csr, template, requester, forced)
             self._next_id += 1
             self._rows[row.id] = row
             self._write_down(
@@ -140,11 +144,14 @@ class Authority:
             return [row.shown() for row in self._rows.values()]
 
     def find(self, number: int) -> Row | None:
-        """The row of a request id; raises `ServiceStopped`."""
+        """The row of a request id, as the CA tells of it; raises `ServiceStopped`."""
         with self._lock:
-            if not self.service_running:
-                raise ServiceStopped(refusals.RPC_UNAVAILABLE)
-            return self._rows.get(number)
+            forced = self.forced.take("fetch_answer")
+            stopped = refusals.RPC_UNAVAILABLE if not self.service_running else _error(forced)
+            if stopped:
+                raise ServiceStopped(stopped)
+            row = self._rows.get(number)
+            return forced.given_for(row) if forced and row else row
 
     def issue(self, number: int) -> None:
         """The officer issues a pending request; raises `UnknownRequest` or `NotPending`."""
@@ -181,12 +188,13 @@ class Authority:
         return self._hierarchy.crl(generation, self._now())
 
     def configure(self, **attributes: object) -> None:
-        """Bend the CA: attributes of its own, of `Bends`, and ``template`` {name: {attribute: value}}.
+        """Bend the CA: attributes of its own, of `Bends`, ``template`` {name: {attribute: value}}, forced answers.
 
-        ``profile="honest"`` takes every bend back. Raises ValueError with a sentence, and then has changed nothing.
+        ``profile="honest"`` takes all of that back. Raises ValueError with a sentence, and then has changed nothing.
         """
         with self._lock:
             bends, templates, own = self.bends, self.templates, dict[str, object]()
+            forced = ca_answers.read(attributes, self.officer)
             for name, value in attributes.items():
                 if name in _OWN:
                     own[name] = self._sound(name, value)
@@ -194,10 +202,11 @@ class Authority:
                     templates = bending.templates(templates, value)
                 elif name == "profile" and value == "honest":
                     bends, templates = HONEST, {template.name: template for template in TEMPLATES}
-                else:
+                elif name not in forced:
                     bends = bending.replaced(bends, {name: value})
             self._take_over(own)
             self.bends, self.templates = bends, templates
+            self.forced.take_over(forced, afresh=attributes.get("profile") == "honest")
         self.on_change()
 
     def _sound(self, name: str, value: object) -> object:
@@ -215,10 +224,13 @@ class Authority:
         while isinstance(wanted, int) and self.renewals < wanted:
             self._hierarchy.renew(self._now())
 
-    def _judge(self, encoded: bytes | None, template: str | None, requester: str) -> Row:
+    def _judge(self, encoded: bytes | None, template: str | None, requester: str, forced: Answer | None) -> Row:
         csr = refusals.readable(encoded)
         known = self._template(template)
         template = known.name if known else template
+        if forced:
+            row = self._row(csr, template, requester, Status.PENDING, refusals.UNDER_SUBMISSION)
+            return forced.given_for(row)
         refusal = refusals.of_request(csr, template, known)
         if refusal is not None:
             return self._row(csr, template, requester, Status.DENIED, refusal)
@@ -264,3 +276,8 @@ class Authority:
 
     def _write_down(self, requester: str, **where: object) -> None:
         self.ledger.write("submit", node=self.host, account=requester, **where)
+
+
+def _error(forced: Answer | None) -> str | None:
+    """The status of a forced answer that is no decision."""
+    return forced.refusal.last_status if forced and forced.status is None else None

@@ -26,6 +26,7 @@ from ucrenew.simulator import certsrv_menus as menus
 from ucrenew.simulator import certsrv_pages as pages
 from ucrenew.simulator import refusals
 from ucrenew.simulator.authority import Authority, ServiceStopped
+from ucrenew.simulator.https import CUT
 from ucrenew.simulator.request_rows import Row, Status
 
 _TEN_DAYS = 10 * 24 * 3600
@@ -129,7 +130,11 @@ class _Site:
             return self._check_pending(form)
         if form.get("mode", "").casefold() != "newreq":
             return _html(self._error("no form data", None, refusals.SUCCESS))
+        if self._ca.forced.cuts("reset"):
+            return _cut()
         row = self._ca.submit(forms.decoded(form.get("certrequest", "")), forms.template(form), self._account)
+        if self._ca.forced.cuts("lost"):
+            return _cut()
         if row.status is not Status.PENDING:
             return self._settled(row, form)
         entry = forms.cookie_entry(row.id, form)
@@ -229,6 +234,12 @@ class _Site:
 
 def _is_browser() -> bool:
     return "mozilla" in request.headers.get("User-Agent", "").casefold()
+
+
+def _cut() -> Response:
+    """No answer: the connection ends."""
+    request.environ[CUT] = True
+    return Response()
 
 
 def _html(page: str) -> Response:

@@ -15,9 +15,24 @@ from ucrenew.simulator.signing import Template
 
 SUCCESS = "The operation completed successfully. 0x0 (WIN32: 0)"
 
-_CODES = {
+# Sentences: certsrv.md §8 where it has them, else Windows' own as commonly printed [I].
+CODES = {
     0x80094800: ("CERTSRV_E_UNSUPPORTED_CERT_TYPE", "The requested certificate template is not supported by this CA."),
     0x80094801: ("CERTSRV_E_NO_CERT_TYPE", "The request contains no certificate template information."),
+    0x80094802: ("CERTSRV_E_TEMPLATE_CONFLICT", "The request contains conflicting template information."),
+    0x80094003: ("CERTSRV_E_BAD_REQUESTSTATUS", "The request's current status does not allow this operation."),
+    0x80094011: (
+        "CERTSRV_E_ENROLL_DENIED",
+        "The permissions on this CA do not allow the current user to enroll for certificates.",
+    ),
+    0x8009480F: (
+        "CERTSRV_E_SUBJECT_DNS_REQUIRED",
+        "The DNS name is unavailable and cannot be added to the Subject Alternate name.",
+    ),
+    0x80092013: (
+        "CRYPT_E_REVOCATION_OFFLINE",
+        "The revocation function was unable to check revocation because the revocation server was offline.",
+    ),
     0x80094012: (
         "CERTSRV_E_TEMPLATE_DENIED",
         (
@@ -50,12 +65,13 @@ class Refusal:
 
 def status_text(code: int) -> str:
     """The text of a code in the shape of §8: sentence, hexadecimal, signed decimal and name."""
-    name, sentence = _CODES[code]
+    name, sentence = CODES[code]
     return f"{sentence} 0x{code:08x} ({code - 2**32} {name})"
 
 
 UNDER_SUBMISSION = Refusal("Taken Under Submission", SUCCESS)
 RPC_UNAVAILABLE = status_text(0x800706BA)
+CA_STOPPED = "The Certification Authority Service has not been started."
 PROPERTY_EMPTY = status_text(0x80094004)
 
 
@@ -99,13 +115,13 @@ def _well_signed(csr: x509.CertificateSigningRequest) -> bool:
 
 def _of_policy(csr: x509.CertificateSigningRequest, asked: str | None, template: Template | None) -> Refusal | None:
     if not asked:
-        return _by_policy(
+        return by_policy(
             0x80094801,
             "The request does not contain a certificate template extension or the CertificateTemplate request "
             "attribute.",
         )
     if template is None:
-        return _by_policy(
+        return by_policy(
             0x80094800,
             "The request was for a certificate template that is not supported by the Active Directory "
             f"Certificate Services policy: {asked}.",
@@ -116,9 +132,10 @@ def _of_policy(csr: x509.CertificateSigningRequest, asked: str | None, template:
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= template.minimum_key_size:
         return None
     # A template's minimum is one of its own algorithm; EC keys are let through [I].
-    return None if isinstance(key, ec.EllipticCurvePublicKey) else _by_policy(0x80094811, _CODES[0x80094811][1])
+    return None if isinstance(key, ec.EllipticCurvePublicKey) else by_policy(0x80094811)
 
 
-def _by_policy(code: int, sentence: str) -> Refusal:
-    """Trap 2 of §3: two spaces after "Module", and a line break at the end."""
-    return Refusal(f"Denied by Policy Module  0x{code:08x}, {sentence}\r\n", status_text(code))
+def by_policy(code: int, sentence: str = "") -> Refusal:
+    """Trap 2 of §3: two spaces after "Module", and a line break at the end; without a sentence it is the code's."""
+    message = f"Denied by Policy Module  0x{code:08x}, {sentence or CODES[code][1]}\r\n"
+    return Refusal(message, status_text(code))
