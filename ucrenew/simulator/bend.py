@@ -2,6 +2,22 @@
 
 Rule 1: a name or a value that is not known is refused with a sentence, and nothing is changed by that call.
 Rule 2: bending is not a call of the cluster's interfaces: nothing of it is in the ledger.
+
+`POST /nodes/<name>` takes the attributes of ``_PLAIN`` as they are, and
+
+services        {name: state} or {name: {"state": .., "reason": ..}}
+sso             "enabled" or "disabled": a person's click on the administration page
+fan_out         "normal", "missed" or "broken"; normal delivers what was missed
+last_backup     a date, or null
+overwrite_csr   a unit: somebody made another CSR there
+remove_trust    a fingerprint, to be gone from the stores of this node
+expired         true: Tomcat serves a self-signed certificate that ended last month, at once
+stale_trust     true: a CA certificate that ended last month is in tomcat-trust
+namesake_trust  {"of": "root"|"issuing", "starts": "earlier"|"later"}: another certificate with the name of the CA's
+                own is in tomcat-trust, in its place if it was there
+
+`POST /cluster` takes all of that for every node, the fields of ``Delays`` and ``Readings``, and ``clock_offset``, the
+seconds that the clock of the whole scene is put forward.
 """
 
 from __future__ import annotations
@@ -203,7 +219,7 @@ def _services(node: SimulatedNode, told: object) -> Change:
                 continue
             if state is State.STARTED and service.state is not State.STARTED:
                 service.started_at = node.clock()
-            service.state, service.reason = state, reason
+            service.state, service.reason, service.stuck = state, reason, False
             node.service_changed(name)
 
     return change
