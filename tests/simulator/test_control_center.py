@@ -1,53 +1,14 @@
 """Control Center Services by SOAP: which services run and since when, read-only (cucm.md §3.2)."""
 
-import base64
-import ssl
 from datetime import UTC, datetime
-from xml.etree import ElementTree as ET
 
 import pytest
-import urllib3
 
+from tests.simulator.soap import PATH, asked, envelope, items, post
 from tests.simulator.walk import Shell
 
 PUBLISHER = "cs-ccm-pub.example.com"
-PATH = "/controlcenterservice2/services/ControlCenterServices"
-AST = "{http://schemas.cisco.com/ast/soap}"
 TFTP, IDLE = "Cisco Tftp", "Cisco WebDialer Web Service"
-
-
-def envelope(operation, inside="", prefix="soap"):
-    """A call as people write it, with a prefix of their choice."""
-    return (
-        '<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
-        f'xmlns:{prefix}="http://schemas.cisco.com/ast/soap"><e:Header/><e:Body>'
-        f"<{prefix}:{operation}>{inside}</{prefix}:{operation}></e:Body></e:Envelope>"
-    )
-
-
-def asked(*names, prefix="soap"):
-    inside = "".join(f"<{prefix}:ServiceStatus>{name}</{prefix}:ServiceStatus>" for name in names or ("",))
-    return envelope("soapGetServiceStatus", inside, prefix)
-
-
-def post(simulator, body, *, account=None, host="cs-ccm-pub", port="tomcat_port", path=PATH):
-    """Status and body of one call as the application user, or as nobody."""
-    node, account = simulator.node(host), account or simulator.scene["people"]["application"]
-    address = (node["address"], node[port])
-    pool = urllib3.HTTPSConnectionPool(
-        *address, ca_cert_data=ssl.get_server_certificate(address), assert_hostname=node["name"],
-        server_hostname=node["name"], retries=False, timeout=60,
-    )  # fmt: skip
-    token = base64.b64encode(f"{account['user']}:{account['password']}".encode()).decode()
-    headers = {"Content-Type": "text/xml", "SOAPAction": '""', "Authorization": f"Basic {token}"}
-    reply = pool.request("POST", path, body=body.encode(), headers=headers)
-    return reply.status, reply.data.decode()
-
-
-def items(text):
-    """Every service of a reply: its fields without their namespace."""
-    root = ET.fromstring(text)
-    return [{part.tag.removeprefix(AST): part.text or "" for part in item} for item in root.iter(f"{AST}item")]
 
 
 def test_one_service(standing):

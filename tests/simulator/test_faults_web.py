@@ -6,7 +6,7 @@ import pytest
 import requests
 import urllib3
 
-from tests.simulator.test_control_center import asked, post
+from tests.simulator.soap import asked, post
 from tests.simulator.walk import Rest, TestCa, parsed
 
 PUBLISHER = "cs-ccm-pub.example.com"
