@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ def resume(waiting: Waiting, *, because: str, answer: Mapping[str, Any] | None =
                 threading.Event().wait(0.5)
             else:
                 get_run_logger().info("%s: %s; resuming: %s", waiting.cluster, because, taken.status.value)
-                return
+                return  # ABORT: somebody was quicker; REJECT: the next look tells again
     get_run_logger().warning("%s: run %s could not be resumed; the next look tries again", waiting.cluster, waiting.run)
 
 
@@ -135,12 +136,8 @@ def denial(waiting: Waiting) -> dict[str, Any]:
     remark = f"nobody answered since {waiting.since:%Y-%m-%d %H:%M} UTC"
     said: dict[str, Any] = {"decision": "deny", "name": "attend", "remark": remark}
     with get_client(sync_client=True) as client:
-        schema = client.read_flow_run_input(waiting.run, f"suspended-{waiting.key}-schema")
-    return said | {name: _no(name) for name in _asked_beside(schema) if name not in said}
-
-
-def _asked_beside(schema: Any) -> list[str]:  # noqa: ANN401 - JSON
-    return list(schema.get("required", [])) if isinstance(schema, Mapping) else []
+        schema = json.loads(client.read_flow_run_input(waiting.run, f"suspended-{waiting.key}-schema"))
+    return said | {name: _no(name) for name in schema.get("required", ()) if name not in said}
 
 
 def _no(name: str) -> object:

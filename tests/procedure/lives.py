@@ -219,6 +219,11 @@ class Lives:
         assert renewal is not None
         return record_of(renewal)
 
+    def artifact(self, key: str) -> str:
+        """The text of the newest artifact under a key."""
+        found = self.door.post("/artifacts/filter", {"artifacts": {"key": {"any_": [key]}}})
+        return str(max(found, key=lambda one: one["created"])["data"])
+
     def restarts(self) -> list[tuple[str, str]]:
         """Every restart in the ledger, in order."""
         return [(entry["node"], entry["service"]) for entry in self.control.ledger() if entry["kind"] == "restart"]

@@ -1,0 +1,176 @@
+"""One renewal a cluster (design.md §7): who holds it, who may act, how it is let go, what `attend` says of the dead."""
+
+import socket
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.states import Cancelled, Running
+
+from flows.attend import attend_suspended_runs
+from tasks.lock import Holder, holder_of
+from tasks.lock import _write as write_lock
+from tests.procedure.lives import NO, PUBLISHER, UNASKED, YES, at_note, kill
+from ucrenew.life import Alive, Life, new_life, parse_life
+from ucrenew.record import Kind
+
+
+def name_another(life) -> None:
+    """What a second life of the same run does when it begins, while the first still lives."""
+    with get_client(sync_client=True) as client:
+        write_lock(client, Holder(life.cluster, str(life.runs[-1]), new_life()))
+
+
+def test_held_across_suspension(lives, borrowed):
+    """The lock is held while a question is open, and let go at the orderly end; the next run begins at once."""
+    life = lives(borrowed)
+    life.begin()
+    held = holder_of(life.cluster)
+
+    assert held is not None
+    assert str(life.runs[-1]) == held.run
+
+    life.answered(NO)
+
+    assert holder_of(life.cluster) is None
+    assert "Suspended" == life.begin().name
+
+
+def test_let_go_when_refused(lives, borrowed):
+    """A refusal before anything is an orderly end too."""
+    life = lives(borrowed)
+    life.control.post(f"/nodes/{PUBLISHER}", {"backup_running": True})
+
+    assert "Failed" == life.begin().name
+    assert holder_of(life.cluster) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "about", "kinds"),
+    [
+        (Kind.CSR_INTENT, "", []),
+        (Kind.SUBMIT_INTENT, "1", ["csr"]),
+        (Kind.LEAF_INTENT, "", ["csr", "submit"]),
+        (Kind.RESTART_INTENT, f"{PUBLISHER} Cisco Tomcat", ["csr", "submit", "leaf-upload"]),
+    ],
+)
+def test_stale_life_does_not_act(lives, borrowed, monkeypatch, moment, about, kinds):  # noqa: PLR0917
+    """A life that another life of its run has replaced stops before its next act, and writes no state."""
+    life = lives(borrowed, UNASKED)
+    life.ca_issues_at_once()
+    with at_note(monkeypatch, moment, lambda: name_another(life), about=about, when="after"):
+        state = life.go_anew(force=True)
+
+    assert "Running" == state.name  # what the other life goes on with; this one has written nothing
+    assert kinds == [kind for kind in life.control.kinds() if kind != "trust-upload"]
+    assert life.said.with_words(life.cluster, "does not hold the lock any more")
+
+
+def test_stale_life_does_not_suspend(lives, borrowed):
+    """A replaced life suspends nothing either: the state is the other one's."""
+    life = lives(borrowed)
+    with life.said.at("the plan has digest", lambda: name_another(life)):
+        state = life.begin()
+
+    assert "Running" == state.name
+
+
+def test_dead_run_is_taken_over_by_an_answer(lives, borrowed):
+    """The lock of a cancelled run goes to another one by an answer only; until then the dead run is named in it."""
+    life = lives(borrowed)
+    life.begin()
+    dead = str(life.runs[-1])
+    life.client.set_flow_run_state(life.runs[-1], Cancelled(), force=True)
+    life.begin()
+
+    assert life.key.startswith("take-over-")
+    assert dead == holder_of(life.cluster).run
+    assert dead in life.question()
+
+    life.answered(YES)
+
+    assert life.key.startswith("start-")
+    assert str(life.runs[-1]) == holder_of(life.cluster).run
+
+
+def test_attend_names_dead_holders(lives, borrowed):
+    """`attend` says of a cancelled run that it still holds its cluster, and of a running one that its process is gone.
+
+    It puts nothing right: that takes proof or an answer.
+    """
+    life = lives(borrowed)
+    life.begin()
+    run = life.runs[-1]
+    life.client.set_flow_run_state(run, Cancelled(), force=True)
+    attend_suspended_runs()
+
+    assert life.said.with_words(life.cluster, "is still held by", str(run), "Cancelled", "deployments.recover")
+
+    gone = Life(socket.gethostname(), new_life().boot, 2**22 - 3, 1, "gone")
+    with get_client(sync_client=True) as client:
+        write_lock(client, Holder(life.cluster, str(run), gone))
+        client.set_flow_run_state(run, Running(), force=True)
+    attend_suspended_runs()
+
+    assert life.said.with_words(life.cluster, str(run), "says Running", "its process", "is gone")
+    assert "Running" == life.state().name
+
+
+def test_attend_answers_the_overdue(lives, borrowed):
+    """design.md §4: a question nobody answered for as long as the profile says is answered with an explicit no."""
+    life = lives(borrowed)
+    life.begin()
+    attend_suspended_runs()
+
+    assert "Suspended" == life.state().name
+
+    life.profile.write_text(life.profile.read_text() + "\n[gates]\noverdue = 0.0000001\n")
+    attend_suspended_runs()
+    state = life.live()
+
+    assert ("Denied", "COMPLETED") == (state.name, state.type.value)
+    assert "attend said no at gate 'start': nobody answered since" in state.message
+    assert [] == life.control.kinds()
+    assert not life.is_open()
+
+
+def test_attend_denies_every_form(lives, borrowed, monkeypatch):
+    """The explicit no fills in whatever a form demands beside: the CA's number, the neighbours."""
+    overdue = "overdue = 0.0000001\n"
+    life = lives(borrowed, f'\n[gates]\nstart = "auto"\n{overdue}')
+    with at_note(monkeypatch, Kind.REQUEST_ID, kill):
+        life.go_anew(force=True)
+    life.push()
+    life.live()
+
+    assert life.key.startswith("submission-")
+
+    attend_suspended_runs()
+
+    assert "Denied" == life.live().name
+
+
+def test_failed_renewal_leaves_a_report(lives, borrowed, monkeypatch):
+    """S27: a run that fails after a change leaves an artifact: what was done, each node's state, next step, logs."""
+    life = lives(borrowed, UNASKED + "\n[limits]\nfan_out = 0.01\n")
+    life.ca_issues_at_once()
+    stopped = {"services": {"Platform Administrative Web Service": "STOPPED"}}
+    with at_note(monkeypatch, Kind.LEAF_INTENT, lambda: life.control.post("/nodes/cs-imp.example.com", stopped)):
+        state = life.go_anew(force=True)
+    report = life.artifact(f"{life.renewal().key}-failure")
+
+    assert "Failed" == state.name
+    assert state.message in report
+    for words in ("## Next step", "## Done", "## Not done", "## The nodes now", "file get activelog", PUBLISHER):
+        assert words in report
+    assert life.simulator.scene["accounts"]["platform"]["password"] not in report
+
+
+def test_lives_can_be_told_apart():
+    """A process that is gone, or whose number was given away, is dead; one of another machine cannot be told."""
+    mine = new_life()
+
+    assert Alive.YES is parse_life(str(mine)).alive
+    assert mine == parse_life(str(mine))
+    assert Alive.NO is Life(mine.host, mine.boot, mine.pid, mine.started + 1, "x").alive
+    assert Alive.NO is Life(mine.host, "another boot", mine.pid, mine.started, "x").alive
+    assert Alive.UNKNOWN is Life("another.example.com", mine.boot, mine.pid, mine.started, "x").alive
