@@ -28,7 +28,9 @@ class Kind(StrEnum):
     PLAN = "plan"  # one a digest: what was shown to people
     ASKED = "asked"  # one a question: {gate, digest, key, run}
     ANSWER = "answer"  # one a question: {gate, digest, decision, name, ticket, remark}
-    CSR_INTENT = "csr-intent"
+    HANDED_OVER = "handed-over"  # one a step: refused to us, so a person does it from then on {why}
+    CSR_INTENT = "csr-intent"  # one an attempt
+    CSR_NOT_SENT = "csr-not-sent"  # one for each attempt that surely never reached the publisher
     CSR = "csr"  # {fingerprint, pem}
     SUBMIT_INTENT = "submit-intent"  # one an attempt
     SUBMIT_NOT_SENT = "submit-not-sent"  # the attempt that surely never reached the CA

@@ -46,7 +46,7 @@ def every_text(plan):
         "csr": handwork.csr_by_hand(plan),
         "submit": handwork.submit_by_hand(plan, request()),
         "trust": handwork.trust_by_hand(plan, intermediate().certificate, PUBLISHER),
-        "leaf": handwork.leaf_by_hand(plan, leaf()),
+        "leaf": handwork.leaf_by_hand(plan, leaf(), PUBLISHER),
         "restart": handwork.restart_by_hand(plan, SUBSCRIBER, ("Cisco Tomcat",)),
         "sso off": handwork.sso_off_by_hand(plan),
         "sso on": handwork.sso_on_by_hand(plan),
@@ -116,7 +116,7 @@ def test_trust_by_hand(plan):
 
 def test_leaf_by_hand(plan):
     """The leaf alone on the publisher, the success text with every node, and no restart yet (S17)."""
-    text = handwork.leaf_by_hand(plan, leaf())
+    text = handwork.leaf_by_hand(plan, leaf(), PUBLISHER)
 
     assert PAGE.format(PUBLISHER, "Upload Certificate/Certificate chain") in text
     assert "tomcat" == fields(text)["Certificate Purpose"]
@@ -181,5 +181,5 @@ def test_no_secret_in_texts(plan):
 def test_file_names_are_plain(plan):
     """A file is called by the common name, without characters that a disk or a browser dislikes."""
     assert "Example_Root_CA.pem" == fields(handwork.trust_by_hand(plan, chain()[0], PUBLISHER))["Upload File"]
-    assert f"{COMMON_NAME}.pem" == fields(handwork.leaf_by_hand(plan, leaf()))["Upload File"]
-    assert "certificate.pem" == fields(handwork.leaf_by_hand(plan, leaf(common_name="")))["Upload File"]
+    assert f"{COMMON_NAME}.pem" == fields(handwork.leaf_by_hand(plan, leaf(), PUBLISHER))["Upload File"]
+    assert "certificate.pem" == fields(handwork.leaf_by_hand(plan, leaf(common_name=""), PUBLISHER))["Upload File"]

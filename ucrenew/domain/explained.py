@@ -51,6 +51,16 @@ def _of_request(finding: Finding, csr: crypto.CertificateSigningRequest, plan: P
     return "; ".join(parts) or finding.sentence
 
 
+def explain_spread(nodes: Sequence[str], plan: Plan) -> str:
+    """Of a request that is as planned and did not reach these nodes (S9, cucm_inside.md §C)."""
+    if not nodes:
+        return ""
+    return _text(
+        f"The request on **{plan.publisher}** is as planned, and is not on {_bold(nodes)} (S9).",
+        "See that *Cisco Tomcat* and *Platform Administrative Web Service* are up there, then generate once more.",
+    )
+
+
 def explain_file(text: bytes | str, csr: crypto.CertificateSigningRequest) -> str:
     """Of a file that was handed in as the certificate: something else, several, the CA's, another request's (S12)."""
     octets = text.encode() if isinstance(text, str) else text
@@ -96,7 +106,11 @@ def explain_trust(
         for kept in namesakes
     ]
     reasons += ["the cluster's own certificate is there: perhaps the wrong file was chosen"] if leaf in store else []
-    reasons += [] if reasons else ["nothing of that name is there: it may be on its way for up to 30 minutes"]
+    reasons += (
+        []
+        if reasons
+        else ["nothing of that name is there: another file was uploaded, or it may be on its way for up to 30 minutes"]
+    )
     return _text(
         f"**{node}**: {x509.common_name(certificate)} (serial {certificate.serial_number:x}) is not in"
         f" {plan.purpose.trust_store}:",
@@ -117,7 +131,8 @@ def explain_leaf(
     return _text(
         f"**{node}** does not show the new {plan.purpose} certificate:",
         _listed((_what_is_shown(shown, plan, leaf), *_wrong_purpose(plan, leaf, store))),
-        f"Look whether **{node}** stands in `Certificate upload operation successful for the nodes ...`.",
+        f"Look whether **{node}** stands in `Certificate upload operation successful for the nodes ...`. Where it does"
+        " not, see that *Cisco Tomcat* and *Platform Administrative Web Service* are up there, and upload once more.",
     )
 
 
@@ -141,8 +156,23 @@ def _wrong_purpose(plan: Plan, leaf: crypto.Certificate, store: Sequence[crypto.
     )
 
 
+def explain_request_gone(nodes: Sequence[str], plan: Plan) -> str:
+    """Of a certificate that these nodes cannot take any more: their request was used up or replaced (cucm.md §4.8)."""
+    if not nodes:
+        return ""
+    return _text(
+        f"It cannot be uploaded any more: the {plan.purpose} request that was signed is not on {_bold(nodes)}.",
+        "Another certificate used it up, or somebody generated anew (S7). **deny** ends this renewal; the next one"
+        " begins with a new request.",
+    )
+
+
 def _names(certificates: Iterable[crypto.Certificate]) -> str:
     return ", ".join(x509.common_name(one) or one.subject.rfc4514_string() for one in certificates)
+
+
+def _bold(nodes: Iterable[str]) -> str:
+    return ", ".join(f"**{node}**" for node in nodes)
 
 
 def _listed(lines: Iterable[str]) -> str:

@@ -82,8 +82,12 @@ def trust_by_hand(plan: Plan, certificate: crypto.Certificate, node: str) -> str
     )
 
 
-def leaf_by_hand(plan: Plan, leaf: crypto.Certificate) -> str:
-    """Upload the cluster's certificate (S17); its CA certificates are in the trust stores before."""
+def leaf_by_hand(plan: Plan, leaf: crypto.Certificate, node: str) -> str:
+    """Upload the cluster's certificate (S17); its CA certificates are in the trust stores before.
+
+    On any one node that has the request, because the key is on all of them (cucm.md §4.6): the publisher, or one that
+    the publisher did not reach.
+    """
     fields = {
         "Certificate Purpose": plan.purpose.value,
         "Description(friendly name)": "as it is",
@@ -91,8 +95,8 @@ def leaf_by_hand(plan: Plan, leaf: crypto.Certificate) -> str:
     }
     nodes = ",".join(plan.nodes)
     return _text(
-        f"### Upload the new {plan.purpose} certificate of {plan.cluster}",
-        _PAGE.format(node=plan.publisher, button="Upload Certificate/Certificate chain"),
+        f"### Upload the new {plan.purpose} certificate of {plan.cluster} on {node}",
+        _PAGE.format(node=node, button="Upload Certificate/Certificate chain"),
         *_fields(fields),
         *_file(_file_name(leaf), leaf),
         *_look_for(f"Certificate upload operation successful for the nodes {nodes}."),
