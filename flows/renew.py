@@ -61,7 +61,7 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     ask(Gate.START, renewal, plan, start_question(plan))
 
     # Steps 1-4: one request for the whole cluster (S6-S11)
-    csr = generate_multi_server_csr(renewal, plan)
+    csr = done(renewal, plan, generate_multi_server_csr)
     noticed = confirm_csr_on_every_node(renewal, plan, csr)
 
     # Signing (S12-S14)

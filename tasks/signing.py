@@ -18,7 +18,7 @@ from ucrenew.steps import signing
 
 
 @step(name="generate the multi-server request")
-def generate_multi_server_csr(renewal: Renewal, plan: Plan) -> CertificateSigningRequest:
+def generate_multi_server_csr(renewal: Renewal, plan: Plan) -> CertificateSigningRequest | Question:
     """One request for the cluster, made once (S6, S7)."""
     record = record_of(renewal)
     return csr_step.ensure_csr(site_of(renewal), record, plan, baseline_of_record(record))

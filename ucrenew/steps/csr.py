@@ -6,15 +6,21 @@ from datetime import timedelta
 
 from cryptography import x509 as crypto
 
-from ucrenew.clients.certmgr import CsrWish
+from ucrenew.clients.certmgr import CsrWish, NodeRefused
+from ucrenew.clients.sessions import Unanswered
 from ucrenew.domain import checks, x509
+from ucrenew.domain.acting import Step
 from ucrenew.domain.baseline import Baseline
+from ucrenew.domain.explained import explain_csr, explain_spread
 from ucrenew.domain.facts import CsrFacts
 from ucrenew.domain.finding import Finding, refusals
+from ucrenew.domain.gate import Question
+from ucrenew.domain.handwork import csr_by_hand
 from ucrenew.domain.plan import Plan
 from ucrenew.errors import NeedsPerson, Permanent, Transient
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
+from ucrenew.steps.by_hand import ask_person, hand_over, is_by_hand, times_done, why_handed_over
 from ucrenew.steps.waiting import until
 
 FAN_OUT = timedelta(minutes=2)  # generating distributes the request to all nodes (cucm_inside.md §C); no time is known
@@ -23,41 +29,71 @@ SETTLES = timedelta(minutes=5)  # as long as the client itself waits for an answ
 Csr = crypto.CertificateSigningRequest
 
 
-def ensure_csr(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Csr:
+def ensure_csr(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Csr | Question:
     """The renewal's own request: made, or found again after a crash. Raises NeedsPerson when another one is there.
 
     Look: the record's request is on the publisher. Act: generate, after the intent was noted, and only while the
-    publisher still shows what it showed before. A request that appeared since and satisfies the plan is ours: the
-    process died between generating and noting (design.md §3).
+    publisher still shows what it showed before; where a person does it, or the node refuses us, it is asked for. A
+    request that appeared since and satisfies the plan is ours: the process died between generating and noting, or
+    the person was done (design.md §3).
     """
-
-    def look() -> Csr | None:
-        return site.rest(site.entry(plan.publisher)).csr(plan.purpose.value)
-
-    def is_new(found: Csr | None) -> bool:
-        return found is not None and x509.fingerprint(found) != baseline.publisher.csr
-
     if noted := record.value(Kind.CSR):
-        return _still_ours(record, plan, x509.parse_csr(noted["pem"]), look())
-
-    intended = record.fact(Kind.CSR_INTENT) is not None
+        ours = x509.parse_csr(noted["pem"])
+        return _still_ours(record, plan, ours, _shown(site, plan, plan.publisher))
+    if is_by_hand(site, record, Step.CSR):
+        return _by_person(site, record, plan, baseline)
+    in_doubt = len(record.facts(Kind.CSR_INTENT)) > len(record.facts(Kind.CSR_NOT_SENT))
     # A generation whose answer was lost may still be at work: it is given time before another one is begun.
-    patience = SETTLES if intended else timedelta()
-    current = until(look, is_new, site=site, within=patience)
-    if not is_new(current):
-        record.note_once(Kind.CSR_INTENT)
+    found = until(lambda: _new(site, plan, baseline), bool, site=site, within=SETTLES if in_doubt else timedelta())
+    if found is None:
+        return _by_us(site, record, plan, baseline)
+    if not in_doubt or refusals(judge_csr(found, plan)):
+        raise _foreign(plan)
+    site.say(f"{plan.publisher}: found the request that an earlier life of this run generated, and kept it")
+    return _noted(record, found)
+
+
+def _by_us(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Csr | Question:
+    record.note(Kind.CSR_INTENT)
+    try:
         csr = _generate(site, plan)
-        site.say(f"{plan.publisher}: generated the multi-server request {x509.fingerprint(csr)[:16]}")
-    elif intended and current is not None and not refusals(judge_csr(current, plan)):
-        csr = current
-        site.say(f"{plan.publisher}: found the request that an earlier life of this run generated, and kept it")
-    else:
-        raise NeedsPerson(
-            f"{plan.publisher}: a {plan.purpose.value} request appeared that this renewal did not make; find out whose"
-            " it is: generating ours would void it, and using it would be guessing"
-        )
-    record.note(Kind.CSR, {"fingerprint": x509.fingerprint(csr), "pem": x509.pem(csr)})
-    return csr
+    except NodeRefused as refused:
+        hand_over(record, Step.CSR, str(refused))
+        return _by_person(site, record, plan, baseline)
+    except Unanswered:
+        raise  # it may have been made: only the next look can tell, never a second call
+    except Transient:
+        record.note(Kind.CSR_NOT_SENT)
+        raise
+    if _shown(site, plan, plan.publisher) != csr:
+        raise Permanent(f"{plan.publisher}: the request it answered with is not the one that it now shows")
+    site.say(f"{plan.publisher}: generated the multi-server request {x509.fingerprint(csr)[:16]}")
+    return _noted(record, csr)
+
+
+def _by_person(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Csr | Question:
+    """The request that a person generated, once it is as planned and on every node; until then it is asked for."""
+    done = times_done(record, Step.CSR, plan.publisher)
+    # It may have been generated on another node: it is given the time to arrive.
+    found = until(
+        lambda: _new(site, plan, baseline),
+        lambda found: not explain_csr(found, plan),
+        site=site,
+        within=FAN_OUT if done else timedelta(),
+    )
+    if found is not None and record.fact(Kind.CSR_INTENT) is None:
+        raise _foreign(plan)
+    wrong = explain_csr(found, plan) or _explain_lost(site, plan, found)
+    if found is not None and not wrong:
+        site.say(f"{plan.publisher}: found the request {x509.fingerprint(found)[:16]} that a person generated")
+        return _noted(record, found)
+    record.note_once(Kind.CSR_INTENT)  # what appears from now on was asked for
+    before = wrong if found or done else why_handed_over(record, Step.CSR)
+    return ask_person(record, Step.CSR, plan.publisher, before, csr_by_hand(plan))
+
+
+def _explain_lost(site: Site, plan: Plan, found: Csr | None) -> str:
+    return explain_spread([node for node in plan.nodes if found and not _has(site, plan, found, node)], plan)
 
 
 def judge_csr(csr: Csr, plan: Plan) -> tuple[Finding, ...]:
@@ -81,13 +117,36 @@ def confirm_csr(site: Site, record: Record, plan: Plan, csr: Csr) -> tuple[Findi
 
 
 def _confirm_on(site: Site, plan: Plan, csr: Csr, node: str) -> None:
-    def look() -> Csr | None:
-        return site.rest(site.entry(node)).csr(plan.purpose.value)
-
-    seen = until(look, lambda found: found == csr, site=site, within=FAN_OUT)
-    if seen != csr:
-        what = "shows no request" if seen is None else "shows another request"
+    if not _has(site, plan, csr, node):
+        what = "shows no request" if _shown(site, plan, node) is None else "shows another request"
         raise Permanent(f"{node}: {what} for {plan.purpose.value} {FAN_OUT} after it was generated on {plan.publisher}")
+
+
+def _has(site: Site, plan: Plan, csr: Csr, node: str) -> bool:
+    """Whether the request is on a node, or arrives there in time."""
+    return until(lambda: _shown(site, plan, node), lambda found: found == csr, site=site, within=FAN_OUT) == csr
+
+
+def _shown(site: Site, plan: Plan, node: str) -> Csr | None:
+    return site.rest(site.entry(node)).csr(plan.purpose.value)
+
+
+def _new(site: Site, plan: Plan, baseline: Baseline) -> Csr | None:
+    """The publisher's request, unless it was there before the first change."""
+    found = _shown(site, plan, plan.publisher)
+    return found if found is not None and x509.fingerprint(found) != baseline.publisher.csr else None
+
+
+def _noted(record: Record, csr: Csr) -> Csr:
+    record.note(Kind.CSR, {"fingerprint": x509.fingerprint(csr), "pem": x509.pem(csr)})
+    return csr
+
+
+def _foreign(plan: Plan) -> NeedsPerson:
+    return NeedsPerson(
+        f"{plan.publisher}: a {plan.purpose.value} request appeared that this renewal did not make; find out whose"
+        " it is: generating ours would void it, and using it would be guessing"
+    )
 
 
 def _generate(site: Site, plan: Plan) -> Csr:
@@ -102,15 +161,7 @@ def _generate(site: Site, plan: Plan) -> Csr:
     )
     rest = site.rest(site.entry(plan.publisher))
     site.fence()
-    try:
-        answered = rest.generate_csr(wish)
-    except Transient as error:
-        # The answer is lost, the request perhaps made: only the next look can tell, never a second call.
-        raise Transient(f"{error}; whether a request was made is looked up before anything else") from error
-    found = rest.csr(plan.purpose.value)
-    if found != answered:
-        raise Permanent(f"{plan.publisher}: the request it answered with is not the one that it now shows")
-    return answered
+    return rest.generate_csr(wish)
 
 
 def _still_ours(record: Record, plan: Plan, ours: Csr, current: Csr | None) -> Csr:
