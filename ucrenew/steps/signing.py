@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,15 +11,18 @@ from cryptography import x509 as crypto
 
 from ucrenew.clients.certsrv import CertSrv, Denied, Issued, Outcome, Pending, SubmissionUnanswered
 from ucrenew.domain import x509
+from ucrenew.domain.acting import Step
 from ucrenew.domain.facts import IssuedFacts
 from ucrenew.domain.finding import Finding, acceptable, refusals
 from ucrenew.domain.gate import Form, Gate, Question
+from ucrenew.domain.handwork import submit_by_hand
 from ucrenew.domain.issued import check_issued
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.questions import submission_question
 from ucrenew.errors import Permanent, Refused, Trouble
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
+from ucrenew.steps.by_hand import ask_person, last_answer
 
 
 def ensure_submitted(
@@ -39,7 +42,11 @@ def ensure_submitted(
         if said is None:
             return attempts.question(plan, site.profile.ca.url, csr)
         if number := int(said["request_id"]):
-            return _adopt(site, record, plan, csr, number, attempts)
+            return _adopt(
+                site, record, csr, number, lambda wrong: attempts.question(plan, site.profile.ca.url, csr, wrong)
+            )
+    if site.profile.is_by_hand(Step.SUBMIT):
+        return _by_person(site, record, plan, csr)
     try:
         return _submit(site, record, authority, csr, attempt=str(attempts.count + 1))
     except SubmissionUnanswered as error:
@@ -63,6 +70,23 @@ def _submit(
     if outcome.request_id is not None:
         record.note(Kind.REQUEST_ID, {"number": outcome.request_id})
     return outcome
+
+
+def _by_person(site: Site, record: Record, plan: Plan, csr: crypto.CertificateSigningRequest) -> Outcome | Question:
+    """The CA's answer to the request that a person submitted; until they name its number it is asked for."""
+    subject = x509.fingerprint(csr)[:16]
+
+    def ask(wrong: str = "") -> Question:
+        text = submit_by_hand(plan, csr)
+        told = f"**{wrong}**" if wrong else ""
+        return ask_person(record, Step.SUBMIT, subject, told, text, gate=Gate.SUBMISSION, form=Form.SUBMISSION)
+
+    said = last_answer(record, Step.SUBMIT, subject, gate=Gate.SUBMISSION)
+    if said is None:
+        return ask()
+    if number := int(said["request_id"]):
+        return _adopt(site, record, csr, number, ask)
+    return ask("a number is needed: a person submits here, we never do")
 
 
 @dataclass(frozen=True)
@@ -95,22 +119,21 @@ def _attempts(record: Record) -> _Attempts:
     return _Attempts(len(intended), bool(set(intended[-1:]) - not_sent), answers)
 
 
-def _adopt(  # noqa: PLR0913, PLR0917 - what the number is held against
+def _adopt(
     site: Site,
     record: Record,
-    plan: Plan,
     csr: crypto.CertificateSigningRequest,
     number: int,
-    attempts: _Attempts,
+    ask_again: Callable[[str], Question],
 ) -> Outcome | Question:
     """Take the number that a person found, unless the CA says that it is another request's."""
     url = site.profile.ca.url
     try:
         outcome = site.authority.retrieve(number)
     except Refused as refused:
-        return attempts.question(plan, url, csr, f"the CA does not know request {number}: {refused}")
+        return ask_again(f"the CA does not know request {number}: {refused}")
     if isinstance(outcome, Issued) and not x509.same_key(outcome.certificate, csr):
-        return attempts.question(plan, url, csr, f"request {number} is not ours: its certificate has another key")
+        return ask_again(f"request {number} is not ours: its certificate has another key")
     site.say(f"{url}: request {number} was named by a person; {_in_words(outcome)}")
     record.note(Kind.REQUEST_ID, {"number": number})
     return outcome
