@@ -29,7 +29,7 @@ from ucrenew.domain.finding import Finding, acceptable
 from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
-from ucrenew.domain.questions import accept_question, sso_off_question, take_over_question
+from ucrenew.domain.questions import accept_question, activate_question, sso_off_question, take_over_question
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import NeedsPerson
 from ucrenew.profile import GatePolicy
@@ -89,6 +89,14 @@ def accept(renewal: Renewal, plan: Plan, leaf: Certificate, findings: Sequence[F
     """Where the certificate lacks something that a person may accept (FN74345), have it accepted or denied."""
     if lacking := acceptable(findings):
         ask(Gate.ACCEPT, renewal, plan, accept_question(plan, leaf, lacking), matter=fingerprint(leaf))
+
+
+def activate(
+    renewal: Renewal, plan: Plan, leaf: Certificate, chain: Sequence[Certificate], noticed: Sequence[Finding]
+) -> None:
+    """The question before the first upload: for this certificate, and with a word on each neighbour."""
+    text = activate_question(plan, leaf, chain, noticed)
+    ask(Gate.ACTIVATE, renewal, plan, text, matter=fingerprint(leaf), neighbours=plan.neighbours)
 
 
 def sign_on_off(renewal: Renewal, plan: Plan) -> None:

@@ -13,7 +13,7 @@ from prefect.states import Completed
 from flows.aftercare import report_leftovers, see_to_backup
 from flows.authority import obtain_certificate
 from flows.endings import orderly
-from flows.gates import accept, ask, done, hear_answers, sign_on_off, take_over
+from flows.gates import accept, activate, ask, done, hear_answers, sign_on_off, take_over
 from flows.windows import wait_for_window
 from tasks.evidence import close_with_evidence
 from tasks.installing import (
@@ -29,8 +29,7 @@ from tasks.preparing import NothingToDo, draw_up_plan, look_at_cluster, open_ren
 from tasks.signing import check_issued, confirm_csr_on_every_node, generate_multi_server_csr
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
-from ucrenew.domain.questions import activate_question, start_question
-from ucrenew.domain.x509 import fingerprint
+from ucrenew.domain.questions import start_question
 
 
 @flow(
@@ -68,21 +67,14 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     leaf, chain = obtain_certificate(renewal, plan, csr)
     noticed += check_issued(renewal, plan, facts, csr, leaf, chain)
     accept(renewal, plan, leaf, noticed)
-    ask(
-        Gate.ACTIVATE,
-        renewal,
-        plan,
-        activate_question(plan, leaf, chain, noticed),
-        matter=fingerprint(leaf),
-        neighbours=plan.neighbours,
-    )
+    activate(renewal, plan, leaf, chain, noticed)
 
     # Steps 5-6: the CA's certificates; in the window, single sign-on off (S3), the cluster's own (S15-S18)
-    upload_ca_certificates(renewal, plan, chain)
+    done(renewal, plan, upload_ca_certificates, leaf, chain)
     wait_for_window(renewal, plan)
     sign_on_off(renewal, plan)
     look_before_leaf(renewal, plan, csr, chain)
-    upload_certificate(renewal, plan, csr, leaf)
+    done(renewal, plan, upload_certificate, csr, leaf, chain)
 
     # Step 7: restart, publisher first, verify (S19, S20), single sign-on on again (S3)
     wait_for_window(renewal, plan)

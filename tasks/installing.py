@@ -19,15 +19,23 @@ from ucrenew.steps.survey import survey
 
 
 @step(name="upload the CA certificates, root first")
-def upload_ca_certificates(renewal: Renewal, plan: Plan, chain: tuple[Certificate, ...]) -> None:
+def upload_ca_certificates(
+    renewal: Renewal, plan: Plan, leaf: Certificate, chain: tuple[Certificate, ...]
+) -> Question | None:
     """In the trust store of each node (S15, S16)."""
-    trust.ensure_trust(site_of(renewal), plan, chain)
+    return trust.ensure_trust(site_of(renewal), record_of(renewal), plan, leaf, chain)
 
 
 @step(name="upload the certificate")
-def upload_certificate(renewal: Renewal, plan: Plan, csr: CertificateSigningRequest, leaf: Certificate) -> None:
+def upload_certificate(
+    renewal: Renewal,
+    plan: Plan,
+    csr: CertificateSigningRequest,
+    leaf: Certificate,
+    chain: tuple[Certificate, ...],
+) -> Question | None:
     """The leaf alone, confirmed on each node (S17, S18)."""
-    leaf_step.ensure_leaf(site_of(renewal), record_of(renewal), plan, csr, leaf)
+    return leaf_step.ensure_leaf(site_of(renewal), record_of(renewal), plan, csr, leaf, chain)
 
 
 @step(name="restart the services, publisher first")

@@ -6,47 +6,102 @@ from datetime import timedelta
 
 from cryptography import x509 as crypto
 
+from ucrenew.clients.certmgr import NodeRefused, Reason
+from ucrenew.domain.acting import Step
+from ucrenew.domain.explained import explain_leaf, explain_request_gone
+from ucrenew.domain.gate import Question
+from ucrenew.domain.handwork import leaf_by_hand
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import NeedsPerson, Permanent
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
+from ucrenew.steps.by_hand import ask_person, times_done
+from ucrenew.steps.trust import upload_again
 from ucrenew.steps.waiting import until
 
 UPLOAD = timedelta(minutes=5)  # uploads may take 120-300 s (cucm.md §1.1), as long as the client waits for one
 
+Csr = crypto.CertificateSigningRequest
 
-def ensure_leaf(
-    site: Site,
-    record: Record,
-    plan: Plan,
-    csr: crypto.CertificateSigningRequest,
-    leaf: crypto.Certificate,
-) -> None:
+
+def ensure_leaf(  # noqa: PLR0913, PLR0917 - what it is held against
+    site: Site, record: Record, plan: Plan, csr: Csr, leaf: crypto.Certificate, chain: tuple[crypto.Certificate, ...]
+) -> Question | None:
     """Upload the leaf alone on the publisher, unless it is there; confirm it on every node.
 
-    Before acting the request is read once more: it has to be ours, byte for byte, on every node. Raises
-    NeedsPerson when it is not, Permanent when a node does not show the leaf in time.
+    Before acting the request is read once more: it has to be ours, byte for byte, on every node. Where a person
+    does this step, the upload is asked for. Raises NeedsPerson when the request is not ours, Permanent when a node
+    refuses the leaf or does not show it in time.
     """
-    intent = {"fingerprint": fingerprint(leaf), "plan": plan.digest}
+    if site.profile.is_by_hand(Step.LEAF):
+        return _by_person(site, record, plan, csr, leaf)
     # An upload whose answer was lost may still be at work: it is given time before anything is done again.
     patience = UPLOAD if record.fact(Kind.LEAF_INTENT) else timedelta()
     installed = _comes_to_show(site, plan, leaf, plan.publisher, within=patience)
     if installed != leaf:
         _require_our_request(site, plan, csr)
-        record.note_once(Kind.LEAF_INTENT, intent)
-        rest = site.rest(site.entry(plan.publisher))
-        site.fence()
-        rest.upload_identity(plan.purpose.value, [leaf])
+        _note_intent(record, plan, leaf)
+        _upload(site, plan, leaf, chain)
         site.say(f"{plan.publisher}: uploaded the {plan.purpose.value} certificate {fingerprint(leaf)[:16]}")
-    record.note_once(Kind.LEAF_INTENT, intent)
+    _note_intent(record, plan, leaf)
     for node in plan.nodes:
         _confirm_on(site, plan, leaf, node)
+    return None
 
 
-def _require_our_request(site: Site, plan: Plan, csr: crypto.CertificateSigningRequest) -> None:
+def _upload(site: Site, plan: Plan, leaf: crypto.Certificate, chain: tuple[crypto.Certificate, ...]) -> None:
+    """Upload the leaf; once more after its chain, where the publisher says that this is missing (cucm.md §4.8)."""
+    rest = site.rest(site.entry(plan.publisher))
+    site.fence()
+    try:
+        rest.upload_identity(plan.purpose.value, [leaf])
+    except NodeRefused as refused:
+        if refused.reason is not Reason.CA_MISSING:
+            raise
+        site.say(f"{refused}: its chain is uploaded again, then the certificate once more")
+        upload_again(site, plan, chain)
+        site.fence()
+        rest.upload_identity(plan.purpose.value, [leaf])
+
+
+def _by_person(site: Site, record: Record, plan: Plan, csr: Csr, leaf: crypto.Certificate) -> Question | None:
+    """Ask for the upload; None once every node shows the leaf."""
+    subject = fingerprint(leaf)[:16]
+    shown = until(
+        lambda: {node: _shown(site, plan, node) for node in plan.nodes},
+        # Everywhere, or nowhere: then it is not on its way.
+        lambda seen: len({found == leaf for found in seen.values()}) == 1,
+        site=site,
+        within=site.profile.fan_out,
+    )
+    lacking = [node for node in plan.nodes if shown[node] != leaf]
+    is_first = len(lacking) == len(plan.nodes) and not times_done(record, Step.LEAF, subject)
+    if is_first:
+        _require_our_request(site, plan, csr)
+    _note_intent(record, plan, leaf)  # what is installed from now on was asked for
+    if not lacking:
+        site.say(f"{', '.join(plan.nodes)}: have the new {plan.purpose.value} certificate installed")
+        return None
+    # The publisher hands it on; only where that failed it is uploaded on another node.
+    nodes = [plan.publisher] if plan.publisher in lacking else lacking
+    wrong = [
+        explain_leaf(shown[node], node, plan, leaf, site.rest(site.entry(node)).trust(plan.purpose.value))
+        for node in nodes
+        if not is_first
+    ]
+    gone = [node for node in lacking if _request(site, plan, node) != csr]
+    asked = [explain_request_gone(gone, plan)] if gone else [leaf_by_hand(plan, leaf, node) for node in nodes]
+    return ask_person(record, Step.LEAF, subject, *wrong, *asked)
+
+
+def _note_intent(record: Record, plan: Plan, leaf: crypto.Certificate) -> None:
+    record.note_once(Kind.LEAF_INTENT, {"fingerprint": fingerprint(leaf), "plan": plan.digest})
+
+
+def _require_our_request(site: Site, plan: Plan, csr: Csr) -> None:
     for node in plan.nodes:
-        if site.rest(site.entry(node)).csr(plan.purpose.value) != csr:
+        if _request(site, plan, node) != csr:
             raise NeedsPerson(
                 f"{node}: the {plan.purpose.value} request there is not the one that was signed; nothing was uploaded."
                 " Find out who generated another one"
@@ -67,7 +122,12 @@ def _confirm_on(site: Site, plan: Plan, leaf: crypto.Certificate, node: str) -> 
 def _comes_to_show(
     site: Site, plan: Plan, leaf: crypto.Certificate, node: str, *, within: timedelta
 ) -> crypto.Certificate | None:
-    def look() -> crypto.Certificate | None:
-        return site.rest(site.entry(node)).identity(plan.purpose.value)
+    return until(lambda: _shown(site, plan, node), lambda found: found == leaf, site=site, within=within)
 
-    return until(look, lambda found: found == leaf, site=site, within=within)
+
+def _shown(site: Site, plan: Plan, node: str) -> crypto.Certificate | None:
+    return site.rest(site.entry(node)).identity(plan.purpose.value)
+
+
+def _request(site: Site, plan: Plan, node: str) -> Csr | None:
+    return site.rest(site.entry(node)).csr(plan.purpose.value)
