@@ -14,6 +14,7 @@ from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.certsrv import application
 from ucrenew.simulator.https import WebServer, tls_context
 from ucrenew.simulator.ledger import Ledger
+from ucrenew.simulator.scene import Account
 
 USER = "EXAMPLE\\svc-ucrenew"
 PASSWORD = "Secret-1+2"
@@ -45,7 +46,9 @@ def running(folder: Path) -> Iterator[CertsrvScene]:
     authority = Authority("example.com", 32, Ledger())
     anchor = folder / "root.pem"
     anchor.write_bytes(authority.root.public_bytes(serialization.Encoding.PEM))
-    server = WebServer(application(authority, USER, PASSWORD), context=tls_context(authority.web_certificate()))
+    server = WebServer(
+        application(authority, Account(USER, PASSWORD)), context=tls_context(authority.web_certificate())
+    )
     server.open()
     try:
         yield CertsrvScene(authority, f"localhost:{server.ports[0].number}", str(anchor))

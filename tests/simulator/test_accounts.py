@@ -3,7 +3,7 @@
 import paramiko
 import pytest
 
-from tests.simulator.walk import Rest, Shell, TestCa, login
+from tests.simulator.walk import Rest, Shell, TestCa, login, submit
 
 CLI_REFUSED = (
     "show cert list own",
@@ -89,6 +89,16 @@ def test_person_is_told_apart(borrowed):
     shell.close()
 
     assert [("csr", "osperson", False), ("csr", "osadmin", False), ("restart", "osperson", False)] == who(borrowed)
+
+
+def test_person_submits_at_the_ca(borrowed):
+    """The CA lets a person in beside the program's account, and the ledger has their submission under their name."""
+    person, ours = borrowed.scene["people"]["person"], borrowed.scene["accounts"]["ca"]
+    csr = Rest(borrowed, account=person).csr().json["csr"]
+    pages = [submit(borrowed, csr, account) for account in (person, ours)]
+
+    assert all("Your Request Id is" in page for page in pages)
+    assert [("csr", "osperson", False), ("submit", "osperson", False), ("submit", ours["user"], False)] == who(borrowed)
 
 
 def test_application_user_stays_outside(borrowed):

@@ -13,12 +13,12 @@ import re
 import secrets
 import string
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ucrenew.simulator import certsrv_forms as forms
@@ -28,13 +28,14 @@ from ucrenew.simulator import refusals
 from ucrenew.simulator.authority import Authority, ServiceStopped
 from ucrenew.simulator.https import CUT
 from ucrenew.simulator.request_rows import Row, Status
+from ucrenew.simulator.scene import Account
 
 _TEN_DAYS = 10 * 24 * 3600
 
 
-def application(authority: Authority, user: str, password: str) -> WSGIApplication:
-    """The web enrollment of ``authority`` for one account with a domain before it, by Basic authentication."""
-    site = _Site(authority, user, password)
+def application(authority: Authority, *accounts: Account) -> WSGIApplication:
+    """The web enrollment of ``authority`` for these accounts, by Basic authentication."""
+    site = _Site(authority, accounts)
     app = Flask(__name__, static_folder=None)
     app.before_request(site.admit)
     app.after_request(site.dress)
@@ -51,15 +52,11 @@ def application(authority: Authority, user: str, password: str) -> WSGIApplicati
 
 
 class _Site:
-    """One web server: its views and the account that it knows."""
+    """One web server: its views and the accounts that it knows."""
 
-    def __init__(self, authority: Authority, user: str, password: str) -> None:
+    def __init__(self, authority: Authority, accounts: Sequence[Account]) -> None:
         self._ca = authority
-        self._password = password.encode()
-        self._account = user
-        short = user.rpartition("\\")[2].casefold()
-        # DOMAIN\user, user@domain and the bare name all log on here (§7 [M]).
-        self._users = {user.casefold(), short, f"{short}@{authority.domain}".casefold()}
+        self._accounts = accounts
         self._session = "ASPSESSIONID" + "".join(secrets.choice(string.ascii_uppercase) for _ in range(8))
 
     def views(self) -> dict[str, Callable[[], AnyResponse]]:
@@ -86,8 +83,8 @@ class _Site:
             return Response("Service Unavailable", 503, content_type="text/html")
         given = request.authorization
         if given is not None and given.type == "basic":
-            known = (given.username or "").casefold() in self._users
-            if known and hmac.compare_digest((given.password or "").encode(), self._password):
+            g.account = self._known(given.username or "", given.password or "")
+            if g.account:
                 return None
         if request.headers.get("Authorization", "").casefold().startswith("basic "):
             name = (given.username if given is not None else None) or ""
@@ -95,6 +92,16 @@ class _Site:
         request.get_data()  # nothing of a refused body may be left for the next request of this connection
         challenge = {"WWW-Authenticate": f'Basic realm="{self._ca.host}"'}
         return Response(pages.unauthorized(), 401, challenge, content_type="text/html")
+
+    def _known(self, user: str, password: str) -> str:
+        """The account that these are the credentials of; empty when there is none."""
+        for account in self._accounts:
+            short = account.user.rpartition("\\")[2]
+            # DOMAIN\user, user@domain and the bare name all log on here (§7 [M]).
+            names = {name.casefold() for name in (account.user, short, f"{short}@{self._ca.domain}")}
+            if user.casefold() in names and hmac.compare_digest(password.encode(), account.password.encode()):
+                return account.user
+        return ""
 
     def dress(self, response: Response) -> Response:
         """Headers that every answer of IIS carries (§7)."""
@@ -132,7 +139,7 @@ class _Site:
             return _html(self._error("no form data", None, refusals.SUCCESS))
         if self._ca.forced.cuts("reset"):
             return _cut()
-        row = self._ca.submit(forms.decoded(form.get("certrequest", "")), forms.template(form), self._account)
+        row = self._ca.submit(forms.decoded(form.get("certrequest", "")), forms.template(form), g.account)
         if self._ca.forced.cuts("lost"):
             return _cut()
         if row.status is not Status.PENDING:

@@ -35,8 +35,8 @@ class Account:
 class Scene:
     """What the simulator is built from.
 
-    Beside the two accounts that a program works with: ``reader`` may look only, ``person`` works by hand,
-    ``application`` is an application user, known to SOAP and nowhere else.
+    Beside the two accounts that a program works with: ``reader`` may look only, ``person`` works by hand, on
+    the nodes and at the CA, ``application`` is an application user, known to SOAP and nowhere else.
     """
 
     nodes: tuple[Node, ...]

@@ -99,9 +99,8 @@ class Stage:
             clock=self.clock,
             wait=self.pace.wait,
         )
-        account = scene.ca_account
         self.certsrv = WebServer(
-            certsrv.application(self.authority, user=account.user, password=account.password),
+            certsrv.application(self.authority, scene.ca_account, scene.person),
             context=tls_context(self.authority.web_certificate()),
             clock=self.clock,
         )
