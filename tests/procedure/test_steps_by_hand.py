@@ -94,6 +94,18 @@ def test_request_that_a_node_lacks(bench):
     assert made == one.ensure_csr()
 
 
+def test_request_without_a_node(bench):
+    """S8: a request that leaves a node out is not taken; the next question names the node and the field."""
+    one = bench(CSR)
+    question = asked(one.ensure_csr())
+    one.generate(distribution="this-server", altNames=[SUBSCRIBER])
+    one.say_done(question)
+    again = asked(one.ensure_csr())
+
+    assert f"it forgets {IMP}: they have to stand in Auto-populated Domains" in again.text
+    assert again.text.index("it forgets") < again.text.index("### Generate")
+
+
 def test_nothing_generated_although_said(bench):
     """S11: a person who says that it is done where there is no request is told so."""
     one = bench(CSR)
