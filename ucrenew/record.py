@@ -70,15 +70,20 @@ class Store(Protocol):
 
 
 class Record:
-    """The facts of one renewal."""
+    """The facts of one renewal, as one step sees them: read once, and anew after each note of its own.
+
+    What another life notes meanwhile is not seen; before each act the fence tells whether there is one.
+    """
 
     def __init__(self, store: Store, key: str, clock: Callable[[], datetime]) -> None:
         """Open the record under a key of the store."""
         self._store, self.key, self._clock = store, key, clock
+        self._read: list[Fact] | None = None
 
     def note(self, kind: Kind, value: Mapping[str, Any] | None = None, *, about: str = "") -> Mapping[str, Any]:
         """Append a fact and return what now holds: the first of its kind, which another life may have written."""
         self._store.append(self.key, Fact(kind, about, value or {}, self._clock().astimezone(UTC)))
+        self._read = None
         return self.value(kind, about=about) or {}
 
     def note_once(self, kind: Kind, value: Mapping[str, Any] | None = None, *, about: str = "") -> Mapping[str, Any]:
@@ -109,7 +114,9 @@ class Record:
 
     def facts(self, kind: Kind) -> list[Fact]:
         """All facts of a kind, oldest first."""
-        return [fact for fact in self._store.read(self.key) if fact.kind is kind]
+        if self._read is None:
+            self._read = self._store.read(self.key)
+        return [fact for fact in self._read if fact.kind is kind]
 
 
 @dataclass(frozen=True)
