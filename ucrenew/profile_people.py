@@ -76,4 +76,5 @@ class Gates(Table):
     # Asked when all is done and proven; forbid: only reported. Nobody has to be kept waiting for it.
     cleanup: PersonsPolicy = GatePolicy.FORBID  # deleting leftovers (S28)
     backup: PersonsPolicy = GatePolicy.FORBID  # a backup with the new keys
-    overdue: Annotated[float, Field(gt=0)] = 168  # hours after which a question without an answer counts as denied
+    # Hours after which a question without an answer counts as denied; a year at most.
+    overdue: Annotated[float, Field(gt=0, le=8760)] = 168

@@ -6,11 +6,12 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.domain.neighbours import Neighbour, NeighbourKind
 from ucrenew.domain.purpose import Purpose
+from ucrenew.domain.restarts import has_restart_rule
 from ucrenew.domain.windows import WEEKDAYS, Window
 from ucrenew.profile_fields import (
     Fingerprint,
@@ -23,6 +24,8 @@ from ucrenew.profile_fields import (
     TimeOfDay,
     TimeZone,
 )
+
+DAYS_OF_TEN_YEARS = 3650
 
 
 class Trust(Table):
@@ -69,10 +72,18 @@ class Key(Table):
     hash: Literal["sha256", "sha384", "sha512"] = "sha256"
 
 
+def _renewable(purpose: Purpose) -> Purpose:
+    """Raises ValueError for a purpose whose restarts nobody has written down: its renewal could not be finished."""
+    if not has_restart_rule(purpose):
+        known = ", ".join(one for one in Purpose if has_restart_rule(one))
+        raise ValueError(f"which services to restart for {purpose} is not known yet, only for: {known}")
+    return purpose
+
+
 class Wish(Table):
     """What the certificate has to be: names, key, and how the cluster is asked for it (S6, S8)."""
 
-    purposes: tuple[Purpose, ...] = (Purpose.TOMCAT,)
+    purposes: tuple[Annotated[Purpose, AfterValidator(_renewable)], ...] = (Purpose.TOMCAT,)
     common_name: HostName
     parent_domain: HostName | None = None
     extra_names: tuple[HostName, ...] = ()
@@ -126,11 +137,12 @@ class NeighbourTable(Table):
 
 
 class Limits(Table):
-    """What preflight accepts."""
+    """What preflight accepts and how long is waited; what is beyond any sense is refused, for dates have an end."""
 
-    backup_max_age: Annotated[int, Field(ge=1)] = 7  # days
-    trust_expires_soon: Annotated[int, Field(ge=1)] = 30  # days before its end in which a CA certificate is told
+    backup_max_age: Annotated[int, Field(ge=1, le=DAYS_OF_TEN_YEARS)] = 7  # days
+    # Days before its end in which a CA certificate is told.
+    trust_expires_soon: Annotated[int, Field(ge=1, le=DAYS_OF_TEN_YEARS)] = 30
     # Minutes that a trust certificate may take to a node: up to 30 when the event was missed (cucm_inside.md §A.1).
-    fan_out: Annotated[float, Field(gt=0)] = 35
+    fan_out: Annotated[float, Field(gt=0, le=1440)] = 35
     # Seconds until a node's prompt: 8 to 15 were seen, slow nodes take up to two minutes (cucm.md §2.1).
-    prompt: Annotated[float, Field(gt=0)] = 120
+    prompt: Annotated[float, Field(gt=0, le=3600)] = 120

@@ -191,6 +191,26 @@ WRONG = {
     ),
     "step": ({"append": "\n[by_hand]\nupload = true\n"}, "upload", "by_hand.upload: Extra inputs are not permitted"),
     "backup age": ({"append": "\n[limits]\nbackup_max_age = 0\n"}, "backup_max_age", "limits.backup_max_age"),
+    "purpose without restarts": (
+        {"renew_before": 'purposes = ["tomcat", "cup-xmpp"]'},
+        "purposes",
+        "certificate.purposes.2: which services to restart for cup-xmpp is not known yet, only for: tomcat",
+    ),
+    **{
+        f"{key} = {value}": (
+            {"append": f"\n[{table}]\n{key} = {value}\n"},
+            key,
+            f"{table}.{key}: Input should be less than or equal to {most}",
+        )
+        for table, key, value, most in (
+            ("limits", "fan_out", "inf", 1440),
+            ("limits", "fan_out", "1441", 1440),
+            ("limits", "prompt", "inf", 3600),
+            ("limits", "backup_max_age", "99999999999999", 3650),
+            ("limits", "trust_expires_soon", "99999999999999", 3650),
+            ("gates", "overdue", "inf", 8760),
+        )
+    },
     "two references": (
         {"password": 'password = { env = "A", file = "b" }'},
         'password = { env = "A"',

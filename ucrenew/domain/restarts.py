@@ -86,6 +86,11 @@ def restart_rule(purpose: Purpose, release: int) -> RestartRule | None:
     return _RULES.get(purpose, {}).get(release)
 
 
+def has_restart_rule(purpose: Purpose) -> bool:
+    """True when there is a rule for some release: without one a purpose cannot be renewed."""
+    return bool(_RULES.get(purpose))
+
+
 def in_restart_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
     """Publisher, CUCM subscribers, IM&P publisher, IM&P subscribers; alphabetical where nothing else tells (S19)."""
     return tuple(
