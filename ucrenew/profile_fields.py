@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
+LONGEST_COMMON_NAME = 64  # ub-common-name of X.520 (RFC 5280, appendix A.1): no CA may sign a longer one
+
 
 class Table(BaseModel):
     """One table of a profile: unknown keys are refused, and nothing changes after it was read."""
@@ -24,6 +26,12 @@ def lower_host_name(name: str) -> str:
     if not _HOST_NAME.fullmatch(name.lower()) or _is_address(name):
         raise ValueError(f"{name!r} is not a host name; IP addresses and wildcards are not accepted (cucm.md §4.6)")
     return name.lower()
+
+
+def _short_enough(name: str) -> str:
+    if len(name) > LONGEST_COMMON_NAME:
+        raise ValueError(f"a common name has at most {LONGEST_COMMON_NAME} characters (X.520), this one {len(name)}")
+    return name
 
 
 def _is_address(name: str) -> bool:
@@ -73,6 +81,7 @@ def _time_zone(name: str) -> str:
 
 
 HostName = Annotated[str, AfterValidator(lower_host_name)]
+CommonName = Annotated[HostName, AfterValidator(_short_enough)]
 HostOrAddress = Annotated[str, AfterValidator(_host_or_address)]
 PagesAddress = Annotated[str, Field(pattern=r"^https://\S+/certsrv/?$"), AfterValidator(_address_of_pages)]
 Fingerprint = Annotated[str, AfterValidator(_lower_fingerprint)]

@@ -14,6 +14,7 @@ from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.restarts import has_restart_rule
 from ucrenew.domain.windows import WEEKDAYS, Window
 from ucrenew.profile_fields import (
+    CommonName,
     Fingerprint,
     HostKey,
     HostName,
@@ -84,7 +85,7 @@ class Wish(Table):
     """What the certificate has to be: names, key, and how the cluster is asked for it (S6, S8)."""
 
     purposes: tuple[Annotated[Purpose, AfterValidator(_renewable)], ...] = (Purpose.TOMCAT,)
-    common_name: HostName
+    common_name: CommonName
     parent_domain: HostName | None = None
     extra_names: tuple[HostName, ...] = ()
     extra_names_file: Path | None = None

@@ -88,6 +88,15 @@ def test_names_in_lower_case(tmp_path):
     assert "cs-ms.example.com" == profile.certificate.common_name
 
 
+def test_longest_common_name(tmp_path):
+    """A common name of 64 characters, the most that X.520 allows, is accepted; another name may be longer (S8)."""
+    longest = f"{'a' * 52}.example.com"
+    profile = load(tmp_path, common_name=f'common_name = "{longest}"', extra_names=f'extra_names = ["extra-{longest}"]')
+
+    assert longest == profile.certificate.common_name
+    assert 64 == len(longest)
+
+
 def test_pins_with_colons(tmp_path):
     """A pinned fingerprint may be written with colons and capitals, as browsers show it."""
     shown = ":".join(["AB"] * 32)
@@ -162,6 +171,11 @@ WRONG = {
     "address as name": ({"extra_names": 'extra_names = ["192.0.2.1"]'}, "extra_names", "is not a host name"),
     "name with blank": ({"common_name": 'common_name = "a b"'}, "common_name", "is not a host name"),
     "label with hyphen": ({"common_name": 'common_name = "-a.example.com"'}, "common_name", "is not a host name"),
+    "long common name": (
+        {"common_name": f'common_name = "{"a" * 53}.example.com"'},
+        "common_name",
+        "certificate.common_name: a common name has at most 64 characters (X.520), this one 65",
+    ),
     "second extra name": (
         {"extra_names": 'extra_names = ["a.example.com", "b_c.example.com"]'},
         "extra_names",
