@@ -47,6 +47,9 @@ def _host_or_address(text: str) -> str:
 
 
 def _address_of_pages(url: str) -> str:
+    # The address is shown in plans, questions and logs; nothing of it may be quoted before this was looked at.
+    if "@" in url:
+        raise ValueError("no account stands in the address: it is shown to everybody; say it in [accounts.ca]")
     parts = urlsplit(url)
     _ = parts.port  # raises ValueError for a port that is none
     _host_or_address(parts.hostname or "-")

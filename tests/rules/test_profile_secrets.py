@@ -28,6 +28,17 @@ def test_password_in_clear(tmp_path, line):
     assert SECRET not in found
 
 
+@pytest.mark.parametrize("place", [f"svc:{SECRET}@ca.example.com", f"svc:{SECRET}:x@ca.example.com", f"{SECRET}@ca"])
+def test_password_in_address(tmp_path, place):
+    """An account in the CA's address is refused, and the refusal does not show it: addresses stand in every plan."""
+    with pytest.raises(BadInput) as caught:
+        load_profile(write_profile(tmp_path, url=f'url = "https://{place}/certsrv/"'))
+    found = str(caught.value)
+
+    assert "ca.url: no account stands in the address" in found
+    assert SECRET not in found
+
+
 def test_password_from_environment(tmp_path, monkeypatch):
     """A password by environment is read when it is needed, and is not kept in the profile."""
     profile = load_profile(write_profile(tmp_path))
