@@ -129,10 +129,24 @@ class Profile(Table):
         return self.folder / relative.expanduser()
 
     def text_of(self, relative: Path) -> str:
-        """Read a file that the profile names. Raises BadInput with the file's name."""
+        """Read a text file that the profile names. Raises BadInput with the file's name."""
         try:
-            return self.path(relative).read_text()
-        except (OSError, UnicodeDecodeError) as error:
+            return self._read(relative).decode()
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{self.cluster}: the profile names {relative}, which is no text: {error}") from error
+
+    def certificates_of(self, relative: Path) -> tuple[crypto.Certificate, ...]:
+        """Read a file of certificates that the profile names: PEM, DER or PKCS#7 (S15). Raises BadInput."""
+        octets = self._read(relative)
+        try:
+            return tuple(x509.parse_certificates(octets))
+        except BadInput as error:
+            raise BadInput(f"{self.cluster}: {relative}, which the profile names, is of no use: {error}") from error
+
+    def _read(self, relative: Path) -> bytes:
+        try:
+            return self.path(relative).read_bytes()
+        except OSError as error:
             raise BadInput(f"{self.cluster}: the profile names {relative}, which cannot be read: {error}") from error
 
     def extra_names(self) -> tuple[str, ...]:
@@ -149,7 +163,7 @@ class Profile(Table):
 
     def chain(self) -> tuple[crypto.Certificate, ...]:
         """The CA certificates of the chain file (S15); empty when the profile names none. Raises BadInput."""
-        return self._certificates(self.ca.chain_file) if self.ca.chain_file else ()
+        return self.certificates_of(self.ca.chain_file) if self.ca.chain_file else ()
 
     def require_files(self) -> None:
         """Read the lists and certificates that the profile names, before anything begins. Raises BadInput."""
@@ -157,13 +171,7 @@ class Profile(Table):
         self.chain()
         for trust in (self.trust, self.ca.trust, *(entry.trust for entry in self.nodes)):
             if trust.ca_file:
-                self._certificates(trust.ca_file)
-
-    def _certificates(self, file: Path) -> tuple[crypto.Certificate, ...]:
-        try:
-            return tuple(x509.parse_certificates(self.text_of(file)))
-        except BadInput as error:
-            raise BadInput(f"{self.cluster}: {file}, which the profile names, is of no use: {error}") from error
+                self.certificates_of(trust.ca_file)
 
     def require_purpose(self, purpose: str) -> Purpose:
         """The purpose, when this profile covers it. Raises BadInput."""

@@ -99,6 +99,7 @@ class Site:
             self.say(f"{endpoint.name}: {decision.note}")
 
     def _anchors(self, *trusts: Trust) -> tls.TrustAnchors:
-        files = [self.profile.text_of(trust.ca_file) for trust in trusts if trust.ca_file]
+        files = [self.profile.certificates_of(trust.ca_file) for trust in trusts if trust.ca_file]
+        authorities = "".join(x509.pem(one) for file in files for one in file)
         pins = frozenset(pin for trust in trusts for pin in trust.sha256)
-        return tls.TrustAnchors(ca_pem="\n".join(files) or None, pins=pins, leaves=self.installed_leaves)
+        return tls.TrustAnchors(ca_pem=authorities or None, pins=pins, leaves=self.installed_leaves)

@@ -131,36 +131,6 @@ def test_ca_without_template(tmp_path):
     assert load(tmp_path, template="").ca.template is None
 
 
-# --- extra names
-
-
-def test_extra_names_from_file(tmp_path):
-    """Further names come from the list and from a text file; blanks, comments and twins fall away (S8)."""
-    (tmp_path / "names.txt").write_text("# of the web team\r\nVoice.example.org  # shared\r\n\r\nmail.example.org\r\n")
-    line = 'extra_names = ["mail.example.org"]\nextra_names_file = "names.txt"'
-
-    found = load(tmp_path, extra_names=line).extra_names()
-
-    assert ("mail.example.org", "voice.example.org") == found
-
-
-def test_extra_names_file_missing(tmp_path):
-    """A file of names that is not there is bad input that names cluster and file (S8)."""
-    profile = load(tmp_path, extra_names='extra_names_file = "names.txt"')
-
-    with pytest.raises(BadInput, match=r"^lab: .*names\.txt, which cannot be read"):
-        profile.extra_names()
-
-
-def test_wrong_name_in_file(tmp_path):
-    """A wrong name in the file is bad input that names the file and the name (S8)."""
-    (tmp_path / "names.txt").write_text("voice.example.org\n*.example.org\n")
-    profile = load(tmp_path, extra_names='extra_names_file = "names.txt"')
-
-    with pytest.raises(BadInput, match=r"^lab: names\.txt: '\*\.example\.org' is not a host name"):
-        profile.extra_names()
-
-
 # --- wrong ones: each is refused with file, line and reason
 
 WRONG = {
@@ -368,12 +338,3 @@ def test_unknown_node(tmp_path):
     """A node that the profile does not have is refused by its name."""
     with pytest.raises(BadInput, match=r"^lab: the profile knows no node cs-new\.example\.com$"):
         load(tmp_path).entry("cs-new.example.com")
-
-
-def test_files_lie_beside_profile(tmp_path):
-    """Paths of a profile are seen from where the profile lies, not from where the program was started."""
-    (tmp_path / "chain.pem").write_text("certificates")
-    profile = load(tmp_path)
-
-    assert "certificates" == profile.text_of(Path("chain.pem"))
-    assert Path("/elsewhere/chain.pem") == profile.path(Path("/elsewhere/chain.pem"))
