@@ -6,6 +6,7 @@ Applying twice changes nothing. The profiles' folder is told to the worker as an
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from ucrenew.profile import Profile, load_profile
 POOL = "ucrenew"
 # Where flows, tasks and deployments lie: the worker starts runs from here, so that it finds them.
 ROOT = Path(__file__).resolve().parent.parent
+_DAY = 24 * 60 * 60  # seconds
 # Said outright: left to itself Prefect 3.8.8 starts a second process first to unpack a workspace, 3 s a life of a run.
 _ENGINE = shlex.join([sys.executable, "-m", "prefect.engine"])
 
@@ -44,11 +46,12 @@ def main() -> Exit:
     profiles = [load_profile(path) for path in files]
     for profile in profiles:
         profile.require_files()
+    schedule = _schedule(arguments.attend_every)
     with get_client(sync_client=True) as client:
         _ensure_pool(client, arguments.pool)
         for profile in profiles:
             _register_renewals(client, arguments.pool, folder, profile)
-        _register_attend(client, arguments.pool, folder, timedelta(seconds=arguments.attend_every))
+        _register(client, attend_suspended_runs, "attend", arguments.pool, folder, schedules=[schedule])
     return Exit.DONE
 
 
@@ -56,8 +59,20 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deployments.apply", description=__doc__)
     parser.add_argument("profiles", type=Path, help="the folder with one CLUSTER.toml a cluster")
     parser.add_argument("--pool", default=POOL, help="the work pool (default: %(default)s)")
-    parser.add_argument("--attend-every", type=int, default=45, metavar="SECONDS", help="default: %(default)s")
+    parser.add_argument("--attend-every", type=_seconds, default=45, metavar="SECONDS", help="default: %(default)s")
     return parser.parse_args()
+
+
+def _seconds(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= _DAY:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time between two looks: 1 to {_DAY} seconds")
+    return int(text)
+
+
+def _schedule(every: int) -> DeploymentScheduleCreate:
+    # Prefect's default anchor is the present moment: then every apply would move the schedule.
+    interval = IntervalSchedule(interval=timedelta(seconds=every), anchor_date=datetime(2026, 1, 1, tzinfo=UTC))
+    return DeploymentScheduleCreate(schedule=interval, active=True, slug="attend")
 
 
 def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
@@ -73,13 +88,6 @@ def _register_renewals(client: SyncPrefectClient, pool: str, folder: Path, profi
         name = f"{profile.cluster}-{purpose.value.lower()}"
         parameters = {"cluster": profile.cluster, "purpose": purpose.value, "force": False}
         _register(client, renew_multi_server_certificate, name, pool, folder, parameters=parameters)
-
-
-def _register_attend(client: SyncPrefectClient, pool: str, folder: Path, every: timedelta) -> None:
-    # Prefect's default anchor is the present moment: then every apply would move the schedule.
-    interval = IntervalSchedule(interval=every, anchor_date=datetime(2026, 1, 1, tzinfo=UTC))
-    schedule = DeploymentScheduleCreate(schedule=interval, active=True, slug="attend")
-    _register(client, attend_suspended_runs, "attend", pool, folder, schedules=[schedule])
 
 
 def _register(
