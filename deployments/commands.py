@@ -8,6 +8,7 @@ from enum import IntEnum
 
 import httpx
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_SERVER_EPHEMERAL_ENABLED, get_current_settings, temporary_settings
 
 from ucrenew.errors import BadInput, Trouble
 
@@ -22,15 +23,25 @@ class Exit(IntEnum):
 
 
 def run_command(main: Callable[[], Exit]) -> None:
-    """Run a command and leave with its exit code; a mistake is one sentence on the error output, no traceback."""
+    """Run a command and leave with its exit code; a mistake is one sentence on the error output, no traceback.
+
+    Where no address of a server is set, Prefect would start one that is gone, with all it was told, when the command
+    ends; here it may not, so whoever needs a server is refused.
+    """
     try:
-        code = main()
+        with temporary_settings({PREFECT_SERVER_EPHEMERAL_ENABLED: False}):
+            code = main()
     except BadInput as trouble:
         print(trouble, file=sys.stderr)
         code = Exit.BAD_INPUT
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         code = Exit.FAILED
+    except ValueError:
+        if get_current_settings().api.url is not None:
+            raise
+        print("no Prefect server is named: set PREFECT_API_URL, e.g. http://127.0.0.1:4200/api", file=sys.stderr)
+        code = Exit.BAD_INPUT
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
         print(f"the Prefect server does not answer as it should: {error}; is PREFECT_API_URL right?", file=sys.stderr)
         code = Exit.FAILED
