@@ -40,7 +40,7 @@ RESTARTS = [
 ]
 BEFORE_RESTARTS = ["csr", "submit", "trust-upload", "trust-upload", "leaf-upload"]
 LOOK_EVERY = 0.3  # seconds: every look costs the server as much as a step of the flow
-WORKS = 60  # seconds that one life of a run may take on a busy machine
+WORKS = 120  # seconds that one life of a run may take on a busy machine; only what hangs ever takes so long
 
 
 class Followed:

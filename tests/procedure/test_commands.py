@@ -1,6 +1,6 @@
 """What the commands say to a person's mistakes and to trouble at the other end: one sentence, an exit code, no traces.
 
-Everything is started at once and each test waits for its own, because most of such a run is waiting.
+Everything is begun at the start, in the order of the tests and two at a time; each test waits for its own.
 """
 
 from __future__ import annotations
@@ -104,12 +104,15 @@ class Ended:
 Drive = Callable[[Simulator, Run], None]
 
 
+AT_A_TIME = 2  # more would only share the processors, and each step has a time limit of its own
+
+
 class Troupe:
     """Renewals that go on side by side, each with a simulator of its own."""
 
     def __init__(self, ground: Ground, folder: Path) -> None:
         self._ground, self._folder = ground, folder
-        self._pool = ThreadPoolExecutor(8)
+        self._pool = ThreadPoolExecutor(AT_A_TIME)
         self._playing: dict[str, Future[Ended]] = {}
         self.simulators: dict[str, Simulator] = {}
         self.profiles: dict[str, Path] = {}
@@ -190,11 +193,11 @@ def troupe(ground: Ground, tmp_path_factory) -> Iterator[Troupe]:
         playing.set_up("officer", "operator", *TROUBLES)
         started_unasked(playing.profiles["officer"])
         ground.apply(playing.folder)
-        playing.play("officer", officer_denies)
-        playing.play("operator", operator_denies)
         for name, trouble in TROUBLES.items():
             trouble.bend(playing.simulators[name], playing.profiles[name])
             playing.play(name, leave_alone)
+        playing.play("officer", officer_denies)
+        playing.play("operator", operator_denies)
         yield playing
     finally:
         playing.close()
@@ -221,6 +224,7 @@ def test_officer_denies(troupe: Troupe):
     assert ("COMPLETED", "Denied") == (state["type"], state["name"])
     assert ended.last_line == state["message"]
     assert "the CA denied request 32: Denied by EXAMPLE\\ca-officer" == ended.last_line
+    assert f" denied: {ended.last_line}\n" in ended.text
     assert ["csr", "submit"] == ended.simulator.control.kinds()
 
 
@@ -309,7 +313,7 @@ class Refused:
 def refused(standing: Simulator, server: Ground, tmp_path_factory) -> Iterator[dict[str, Future[Refused]]]:
     """Every mistaken command, made two at a time."""
     folder = tmp_path_factory.mktemp("mistakes")
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield {name: pool.submit(_make, standing, server, folder / name, name) for name in MISTAKES}
 
 
