@@ -9,6 +9,7 @@ from tests.conftest import until
 from tests.simulator.walk import PROMPT, Shell, login
 
 PUBLISHER = "cs-ccm-pub.example.com"
+BANNER_ENDS = "RAM\r\n\r\n"
 PAGER = "\x1b[1mPress <enter> for 1 line, <space> for one page, or <q> to quit\x1b[0m"
 
 
@@ -30,18 +31,27 @@ def test_shell_banner_then_prompt(shell):
 
 
 def test_shell_late_prompt(borrowed):
-    """The prompt comes some time after the banner."""
-    borrowed.control.post("/cluster", {"prompt_seconds": 2})
-    shell = Shell(borrowed)
-    shell.read_to("please wait ...")
+    """The banner comes some time after the login, and the prompt some time after the banner."""
+    borrowed.control.post("/cluster", {"prompt_seconds": 1})
     begun = time.monotonic()
-    shell.read_to("Welcome")
-    welcomed = time.monotonic()
-    shell.read_to(PROMPT)
-    shell.close()
+    first = Shell(borrowed)
+    first.read_to(BANNER_ENDS)
+    greeted = time.monotonic() - begun
+    first.read_to(PROMPT)
+    prompted = time.monotonic() - begun
+    first.close()
 
-    assert 1.0 < welcomed - begun < 2.0
-    assert 0.4 < time.monotonic() - welcomed < 2.0
+    def is_silent_between():
+        shell = Shell(borrowed)
+        shell.read_to(BANNER_ENDS)
+        silent = shell.is_silent(0.2) and not shell.seen
+        shell.close()
+        return silent
+
+    # Nothing here has to be quick: a slow machine lengthens the first two, and may need another look for the third.
+    assert greeted >= 0.6
+    assert prompted >= 1.0
+    assert until(is_silent_between, 60)
 
 
 def test_shell_early_nudge(borrowed):
@@ -170,7 +180,7 @@ def test_shell_no_prompt(borrowed):
     """With the fault `no-prompt` the banner comes and never a prompt, nudged or not."""
     borrowed.control.post("/faults", {"kind": "no-prompt", "node": PUBLISHER, "on": True})
     shell = Shell(borrowed)
-    shell.read_to("RAM\r\n\r\n")
+    shell.read_to(BANNER_ENDS)
     shell.channel.sendall("\r\n")
 
     assert shell.is_silent(0.7)
@@ -185,7 +195,7 @@ def test_shell_hold_and_release(borrowed):
     """With the fault `hold` the next login waits for its prompt until it is released; later logins do not."""
     borrowed.control.post("/faults", {"kind": "hold", "node": PUBLISHER, "on": True})
     held = Shell(borrowed)
-    held.read_to("RAM\r\n\r\n")
+    held.read_to(BANNER_ENDS)
     assert until(lambda: borrowed.control.node(PUBLISHER)["held_sessions"] == 1)
     assert held.is_silent(0.5)
     other = Shell(borrowed)
