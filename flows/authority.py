@@ -10,8 +10,8 @@ from prefect.flow_runs import suspend_flow_run
 from flows.endings import deny
 from flows.gates import done
 from tasks.attending import CA_PENDING
-from tasks.lock import require_not_stale
 from tasks.signing import keep_issued, submit_request
+from tasks.timeline import before_waiting
 from ucrenew.clients.certsrv import Denied, Pending
 from ucrenew.domain.plan import Plan
 from ucrenew.errors import Transient
@@ -29,7 +29,7 @@ def obtain_certificate(
     if isinstance(outcome, Denied):
         deny(renewal, f"the CA denied request {outcome.request_id}: {outcome.message}")
     if isinstance(outcome, Pending):
-        require_not_stale(renewal.cluster, renewal.run)
+        before_waiting(renewal, run=renewal.run)
         # A key that was used once does not suspend again, so every wait has its own.
         suspend_flow_run(key=f"{CA_PENDING}{outcome.request_id}-{token_hex(4)}")
         raise Transient(f"request {outcome.request_id} is pending, and Prefect did not suspend the run")

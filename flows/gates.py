@@ -23,8 +23,9 @@ from prefect.runtime import flow_run
 from flows.endings import deny
 from flows.forms import Answer, Decision, form_of, is_yes, valid_answer
 from tasks.installing import switch_sso_off
-from tasks.lock import Holder, require_not_stale, seize_lock
+from tasks.lock import Holder, seize_lock
 from tasks.sites import profile_of, record_of, renewals_of
+from tasks.timeline import before_waiting
 from ucrenew.domain.finding import Finding, acceptable
 from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.plan import Plan
@@ -187,7 +188,7 @@ def _note_asked(record: Record, gate: Gate, plan: Plan, matter: str) -> str:
 
 
 def _suspend(renewal: Renewal, key: str, form: type[Answer]) -> NoReturn:
-    require_not_stale(renewal.cluster, flow_run.id)
+    before_waiting(renewal, run=flow_run.id)
     suspend_flow_run(wait_for_input=form, key=key)
     raise NeedsPerson(f"Prefect did not suspend the run under {key}, so nothing was decided")
 

@@ -10,8 +10,8 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.logging import get_run_logger
 
 from tasks.attending import WINDOW
-from tasks.lock import require_not_stale
 from tasks.sites import now, profile_of, record_of
+from tasks.timeline import before_waiting
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.restarts import time_needed
 from ucrenew.domain.windows import in_words, is_long_enough, next_opening
@@ -30,7 +30,7 @@ def wait_for_window(renewal: Renewal, plan: Plan) -> None:
     opens = next_opening(windows, now(), needed=needed)
     when = f"{opens:%Y-%m-%d %H:%M} UTC" if opens else "never, as the profile stands"
     get_run_logger().info("%s: waits for its window, %s: %s", renewal.cluster, in_words(needed), when)
-    require_not_stale(renewal.cluster, renewal.run)
+    before_waiting(renewal, run=renewal.run)
     suspend_flow_run(key=f"{WINDOW}{ceil(needed / timedelta(minutes=1))}-{token_hex(4)}")
     raise Transient(f"{renewal.cluster} waits for its window, and Prefect did not suspend the run")
 

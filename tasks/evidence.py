@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact
 
 from tasks.sites import now, record_of, renewals_of
 from tasks.stepping import step
+from tasks.timeline import show_record
 from ucrenew.domain.plan import Plan
 from ucrenew.evidence import evidence_of, in_markdown
 from ucrenew.record import Kind, Renewal
@@ -19,6 +20,7 @@ def close_with_evidence(renewal: Renewal, plan: Plan, leaf: Certificate, served:
     record = record_of(renewal)
     evidence = record.note_once(Kind.EVIDENCE, evidence_of(renewal, record, plan, leaf, served, at=now()))
     create_markdown_artifact(in_markdown(evidence), key=f"{renewal.key}-evidence", description="evidence")
+    show_record(renewal)
     renewals_of(renewal.cluster, renewal.purpose).close(renewal, "done")
     return (
         f"{renewal.cluster} {renewal.purpose}: renewed on {len(plan.nodes)} nodes, request {evidence['request_id']},"

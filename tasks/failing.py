@@ -8,6 +8,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
 
 from tasks.sites import baseline_of_record, now, record_of, renewals_of, site_of
+from tasks.timeline import show_record
 from ucrenew.domain.baseline import NodeBaseline
 from ucrenew.domain.failure import Progress, failure_report
 from ucrenew.domain.plan import Plan, Restart
@@ -32,6 +33,7 @@ def leave_report(cluster: str, purpose: Purpose, run: str, trouble: Trouble) -> 
     report = failure_report(plan, progress_of(record, plan), why=str(trouble), nodes=nodes, since=now() - begun.at)
     key = f"{renewal.key}-failure"
     create_markdown_artifact(report, key=key, description="what was done, what was not, what to do now")
+    show_record(renewal)
     get_run_logger().info("what was done, what was not and what to do now: artifact %s", key)
 
 

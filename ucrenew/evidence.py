@@ -21,6 +21,7 @@ def evidence_of(  # noqa: PLR0913 - each by its name
     renewal: Renewal, record: Record, plan: Plan, leaf: crypto.Certificate, served: Sequence[Served], *, at: datetime
 ) -> dict[str, Any]:
     """All of it as plain JSON values; times are ISO 8601 UTC, durations seconds."""
+    on_again = record.fact(Kind.SSO_ON)
     return {
         "renewal": renewal.key,
         "cluster": plan.cluster,
@@ -40,6 +41,12 @@ def evidence_of(  # noqa: PLR0913 - each by its name
             {"what": fact.about, "at": fact.at.isoformat(), "seconds": _seconds(record, fact.about, fact.at)}
             for fact in record.facts(Kind.RESTART_DONE)
         ],
+        "single_sign_on": {
+            "switched_off_on": [fact.about for fact in record.facts(Kind.SSO_INTENT)],
+            "seen_on_again": on_again.at.isoformat() if on_again else None,
+        },
+        "left_over": list((record.last(Kind.LEFT_OVER) or {}).get("findings", ())),
+        "backup": dict(record.last(Kind.BACKUP) or {}),
         "nodes": [asdict(row) for row in served],
         "timings": {kind.value: fact.at.isoformat() for kind in _MOMENTS if (fact := record.fact(kind))}
         | {"proven": at.isoformat()},
@@ -49,6 +56,16 @@ def evidence_of(  # noqa: PLR0913 - each by its name
 def _seconds(record: Record, about: str, done: datetime) -> float | None:
     intended = record.fact(Kind.RESTART_INTENT, about=about)
     return round((done - intended.at).total_seconds(), 1) if intended else None
+
+
+def _backup(found: Mapping[str, Any]) -> str:
+    if found.get("holds_new_keys"):
+        return f"yes, of {found['last']}"
+    return f"none yet, the last one is of {found.get('last') or 'an unknown day'}: make one"
+
+
+def _listed(title: str, lines: Sequence[str]) -> tuple[str, ...]:
+    return (f"{title}:", "", *(f"- {line}" for line in lines), "") if lines else ()
 
 
 def in_markdown(evidence: Mapping[str, Any]) -> str:
@@ -70,6 +87,9 @@ def in_markdown(evidence: Mapping[str, Any]) -> str:
         f"Plan digest `{evidence['plan_digest']}`. Names of persons are stated, not authenticated.",
         "",
         *("| gate | decision | who | ticket | when |", "|---|---|---|---|---|", *answers, ""),
+        *_listed("Left over", evidence.get("left_over", ())),
+        f"Backup with the new keys: {_backup(evidence.get('backup') or {})}.",
+        "",
         *("| restarted | done at | seconds |", "|---|---|---|", *restarts, ""),
         *("| node | port | served before | serves now |", "|---|---|---|---|", *ports, ""),
     ])  # fmt: skip

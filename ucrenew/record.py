@@ -114,9 +114,13 @@ class Record:
 
     def facts(self, kind: Kind) -> list[Fact]:
         """All facts of a kind, oldest first."""
+        return [fact for fact in self.all_facts() if fact.kind is kind]
+
+    def all_facts(self) -> list[Fact]:
+        """Every fact, oldest first."""
         if self._read is None:
             self._read = self._store.read(self.key)
-        return [fact for fact in self._read if fact.kind is kind]
+        return self._read
 
 
 @dataclass(frozen=True)
