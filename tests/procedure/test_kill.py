@@ -15,6 +15,7 @@ from tests.conftest import Simulator, until
 from tests.procedure.stage import (
     BEFORE_RESTARTS,
     LOOK_EVERY,
+    PRESENCE,
     PUBLISHER,
     RESTARTS,
     SUBSCRIBER,
@@ -53,6 +54,35 @@ def hold(simulator: Simulator, node: str, *, on: bool) -> None:
     simulator.control.post("/faults", {"kind": "hold", "node": node, "on": on})
 
 
+def fan_out(simulator: Simulator, node: str, word: str) -> None:
+    """Let a node miss what other nodes send it, or have all that it missed."""
+    simulator.control.post(f"/nodes/{node}", {"fan_out": word})
+
+
+def has_chain(simulator: Simulator, node: str) -> bool:
+    """True when both CA certificates are in a node's store."""
+    uploaded = {call["fingerprint"] for call in simulator.control.ledger() if call["kind"] == "trust-upload"}
+    store = {entry["fingerprint"] for entry in simulator.control.node(node)["trust"]["tomcat-trust"]}
+    return len(uploaded) == 2 and uploaded <= store
+
+
+def stop_before_subscriber(simulator: Simulator, run: Run) -> None:
+    """Bring the run to the login with which the subscriber's first restart begins, and hold it there.
+
+    The login that is held is the next one at that node, so nothing but restarts may lie ahead: the run is kept waiting
+    for a CA certificate on one node, and then for the leaf on another, until all is prepared.
+    """
+    fan_out(simulator, PRESENCE, "missed")
+    run.answer("approve")
+    until(lambda: has_chain(simulator, SUBSCRIBER), WORKS, LOOK_EVERY)
+    fan_out(simulator, SUBSCRIBER, "missed")
+    fan_out(simulator, PRESENCE, "normal")
+    until(lambda: "leaf-upload" in simulator.control.kinds(), WORKS, LOOK_EVERY)
+    hold(simulator, SUBSCRIBER, on=True)
+    fan_out(simulator, SUBSCRIBER, "normal")
+    until(lambda: simulator.control.node(SUBSCRIBER)["held_sessions"], WORKS, LOOK_EVERY)
+
+
 def retry_unforced(_ground: Ground, run: Run) -> None:
     """Scheduled, not forced: what a careful program does."""
     assert "ACCEPT" == run.schedule_again()
@@ -78,14 +108,8 @@ def test_killed_between_two_restarts(ground, simulator, renewing, retry):
     """Killed after one restart is noted complete and before the next begins, then retried: same ledger."""
     run, key = renewing
     control = simulator.control
-    # After the last service of the publisher the next login is at the subscriber, and there it is held.
-    last_of_publisher = f"restart-done {PUBLISHER} {RESTARTS[4][1]}"
-    # The publisher's restarts take a while: time enough to hold the subscriber before the first restart there.
-    control.post(f"/nodes/{PUBLISHER}", {"cli_latency": 0.2})
-    run.answer("approve")
-    until(lambda: "leaf-upload" in control.kinds(), WORKS)
-    hold(simulator, SUBSCRIBER, on=True)
-    until(lambda: last_of_publisher in run.facts(key) and control.node(SUBSCRIBER)["held_sessions"], WORKS, LOOK_EVERY)
+    stop_before_subscriber(simulator, run)
+    until(lambda: f"restart-done {PUBLISHER} {RESTARTS[4][1]}" in run.facts(key), WORKS, LOOK_EVERY)
     before = control.ledger()
     begun = [fact for fact in run.facts(key) if fact.startswith("restart-intent")]
 
@@ -108,5 +132,7 @@ def crashes_settle(run: Run) -> None:
 
     The server keeps one Crashed state for both; what the worker logs after the second one is what can be seen.
     """
-    until(lambda: run.state["type"] == "CRASHED", 30, LOOK_EVERY)
-    until(lambda: any("memory allocation" in line for line in run.logs(of="prefect.flow_runs.worker")), 30, LOOK_EVERY)
+    until(lambda: run.state["type"] == "CRASHED", WORKS, LOOK_EVERY)
+    until(
+        lambda: any("memory allocation" in line for line in run.logs(of="prefect.flow_runs.worker")), WORKS, LOOK_EVERY
+    )
