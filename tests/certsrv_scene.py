@@ -1,10 +1,12 @@
-"""A web enrollment of its own on a real TLS socket, for tests that want the CA and no cluster."""
+"""A web enrollment of its own on a real TLS socket, for tests that want the CA and no cluster; and who calls there."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -19,6 +21,11 @@ from ucrenew.simulator.scene import Account
 USER = "EXAMPLE\\svc-ucrenew"
 PASSWORD = "Secret-1+2"
 NAMES = ("cs-ccm-pub.example.com", "cs-ccm-sub.example.com", "cs-imp.example.com", "example.com")
+BROWSER = "Mozilla/5.0 (Windows NT 10.0)"
+# What PyPI certsrv and adcs-issuer search the error page for (certsrv.md §4).
+DISPOSITION_MESSAGE = re.compile("Disposition message:[^\t]+\t\t([^\r\n]+)")
+LAST_STATUS = re.compile("LastStatus:[^\t]+\t\t([^\r\n]+)")
+DISPOSITION = re.compile(r"\t\t(\d) <LocID ID=locDispSpacer>-</LocID>")
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -73,3 +80,28 @@ def request_for(names: tuple[str, ...] = NAMES, key: rsa.RSAPrivateKey = KEY) ->
 def pem(csr: x509.CertificateSigningRequest) -> str:
     """The CSR in PEM."""
     return csr.public_bytes(serialization.Encoding.PEM).decode()
+
+
+class Caller:
+    """Somebody with a browser's or a program's name."""
+
+    def __init__(self, scene: CertsrvScene, agent: str = "curl/8", user: str = USER, password: str = PASSWORD) -> None:
+        self.scene = scene
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.verify = scene.ca_file
+        self.session.auth = (user, password) if user else None
+        self.session.headers["User-Agent"] = agent
+
+    def get(self, page: str = "") -> requests.Response:
+        """Load a page."""
+        return self.session.get(self.scene.url + page, timeout=30)
+
+    def post(self, **fields: str) -> requests.Response:
+        """Post a form to certfnsh.asp."""
+        return self.session.post(self.scene.url + "certfnsh.asp", fields, timeout=30)
+
+    def submit(self, template: str = "WebServer", csr: str | None = None, **more: str) -> requests.Response:
+        """Post a CSR."""
+        attributes = f"CertificateTemplate:{template}\r\n" if template else ""
+        return self.post(Mode="newreq", CertRequest=csr or pem(request_for()), CertAttrib=attributes, **more)
