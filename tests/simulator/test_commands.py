@@ -185,6 +185,7 @@ def test_service_stop_start(borrowed, shell):
     started = shell.ask("utils service start Cisco Tftp")
 
     assert "[STARTING]" not in stopped
+    assert stopped.rstrip().endswith("Cisco Tftp[STOPPED]")
     assert "Cisco Tftp[STOPPED]  Commanded Out of Service\n" in listed
     assert "Cisco Tftp[STARTED]" in started
     assert ["stop", "start"] == borrowed.control.kinds()

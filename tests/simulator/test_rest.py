@@ -131,6 +131,10 @@ def test_rest_single_server_csr(simulator):
         {"altNames": "alias.example.com"},
         {"altNames": ["192.0.2.1"]},
         {"altNames": ["*.example.com"]},
+        {"altNames": ["bücher.example.com"]},
+        {"distribution": {}},
+        {"keyType": ["rsa"]},
+        {"commonName": f"{'a' * 53}.example.com"},
         {"service": "CAPF"},
     ],
 )

@@ -78,13 +78,28 @@ def default_common_name(unit: str, multi_server: str | None, node: Node) -> str:
     return f"{host}{middle}{end}.{domain}"
 
 
+_TEXTS = ("service", "distribution", "commonName", "keyType", "hashAlgorithm")
+_LONGEST_COMMON_NAME = 64  # X.520, ub-common-name
+
+
+def check_types(told: Mapping[str, object]) -> None:
+    """What is no text where a text belongs, or a common name that no certificate can carry; raises Unacceptable."""
+    for name in _TEXTS:
+        if not isinstance(told.get(name, ""), str):
+            message = f"{name} must be a string"
+            raise Unacceptable(message)
+    if len(str(told.get("commonName", ""))) > _LONGEST_COMMON_NAME:
+        message = f"commonName is longer than {_LONGEST_COMMON_NAME} characters"
+        raise Unacceptable(message)
+
+
 def check_names(names: object) -> tuple[str, ...]:
     """Alternative names as accepted: host or domain names, no addresses, no wildcards (cucm.md §4.6)."""
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         message = "altNames must be an array of strings"
         raise Unacceptable(message)
     for name in names:
-        if "*" in name or " " in name or _is_address(name):
+        if "*" in name or " " in name or not name.isascii() or _is_address(name):
             message = f"{name} is not a valid domain name"
             raise Unacceptable(message)
     return tuple(names)

@@ -31,6 +31,7 @@ class Judge:
 
     def request(self, node: SimulatedNode, told: Mapping[str, object], members: Sequence[Node]) -> PendingRequest:
         """The CSR that is asked for, for the node or for the ``members`` of its purpose; raises Unacceptable."""
+        requests.check_types(told)
         unit = str(told.get("service", ""))
         if unit not in node.installed:
             message = f"Invalid service {unit}"

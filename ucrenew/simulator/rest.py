@@ -147,7 +147,7 @@ class CertificateApi:
         if not isinstance(units, list) or not units:
             raise Refusal(400, "service must be an array")
         for unit in units:
-            if unit not in self._node.installed:
+            if not isinstance(unit, str) or unit not in self._node.installed:
                 raise Refusal(400, f"Invalid service {unit}")
         for unit in units:
             description = str(told.get("description") or "Trust Certificate")

@@ -163,6 +163,8 @@ class ServiceChange:
         try:
             if stopping:
                 self._stop()
+                if not starting:  # "same style with STARTED/STOPPED" (cucm.md §2.2 [I])
+                    self.lines.put(f"{self._service.name}[{State.STOPPED}]")
             if starting and not self._abandoned.is_set():
                 self._start()
         except Stopping:
