@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from urllib.parse import urlsplit
 
+import requests
 from cryptography import x509 as crypto
 
 from ucrenew.clients import platform_cli, tls
 from ucrenew.clients.certmgr import CertificateManager
 from ucrenew.clients.certsrv import CertSrv
+from ucrenew.clients.controlcenter import ControlCenter
 from ucrenew.credentials import BlockReader, password_of
 from ucrenew.domain import x509
 from ucrenew.profile import Account, ClusterNode, Profile, Trust
@@ -42,10 +44,17 @@ class Site:
 
     def rest(self, entry: ClusterNode) -> CertificateManager:
         """The node's certificate API over a session that trusts this node and nobody else."""
-        endpoint = tls.Endpoint(entry.name, entry.host, entry.https_port)
-        decision = self._decide(endpoint, entry.trust)
+        endpoint, session = self._trusted(entry, entry.https_port)
         user, password = self._credentials(self.profile.accounts.platform)
-        return CertificateManager(endpoint, tls.trusted_session(endpoint, decision), user, password)
+        return CertificateManager(endpoint, session, user, password)
+
+    def control_center(self, entry: ClusterNode) -> ControlCenter | None:
+        """The node's Control Center over a session of the same kind; None where the profile names no user for it."""
+        if self.profile.accounts.application is None:
+            return None
+        endpoint, session = self._trusted(entry, entry.tomcat_port)
+        user, password = self._credentials(self.profile.accounts.application)
+        return ControlCenter(endpoint, session, user, password)
 
     def cli(self, entry: ClusterNode) -> platform_cli.PlatformCli:
         """The node's ``admin:`` prompt; use it in a ``with``."""
@@ -89,10 +98,11 @@ class Site:
     def _credentials(self, account: Account) -> tuple[str, str]:
         return account.user, password_of(self.profile, account, self.read_block)
 
-    def _decide(self, endpoint: tls.Endpoint, own: Trust) -> tls.TrustDecision:
-        decision = tls.decide_trust(endpoint, self._anchors(own, self.profile.trust))
+    def _trusted(self, entry: ClusterNode, port: int) -> tuple[tls.Endpoint, requests.Session]:
+        endpoint = tls.Endpoint(entry.name, entry.host, port)
+        decision = tls.decide_trust(endpoint, self._anchors(entry.trust, self.profile.trust))
         self._tell(endpoint, decision)
-        return decision
+        return endpoint, tls.trusted_session(endpoint, decision)
 
     def _tell(self, endpoint: tls.Endpoint, decision: tls.TrustDecision) -> None:
         if decision.note:

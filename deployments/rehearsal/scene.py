@@ -18,7 +18,7 @@ def write_profile(scene: Scene, folder: Path, *, cluster: str = "lab", **certifi
     ca = scene["ca"]
     (folder / "chain.pem").write_text(ca["root"] + ca["intermediate"])
     (folder / "ca-web.pem").write_text(ca["tls_ca"])
-    for name, account in scene["accounts"].items():
+    for name, account in _accounts(scene).items():
         secret = folder / f"{name}.password"
         secret.touch(mode=0o600)
         secret.write_text(account["password"])
@@ -35,7 +35,7 @@ def _toml(scene: Scene, certificate: Mapping[str, Any]) -> str:
         "[certificate]",
         *(f"{key} = {_value(value)}" for key, value in wish.items()),
         "",
-        *_accounts(scene),
+        *_account_tables(scene),
         "[ca]",
         f"url = {_value(scene['ca']['url'])}",
         f"template = {_value(scene['ca']['template'])}",
@@ -51,9 +51,15 @@ def _toml(scene: Scene, certificate: Mapping[str, Any]) -> str:
     return "\n".join([*tables, ""])
 
 
-def _accounts(scene: Scene) -> list[str]:
+def _accounts(scene: Scene) -> Mapping[str, Any]:
+    """The accounts that the product uses; the application user is one of the scene's people."""
+    people = scene.get("people", {})
+    return {**scene["accounts"], **{name: people[name] for name in ("application",) if name in people}}
+
+
+def _account_tables(scene: Scene) -> list[str]:
     lines = []
-    for name, account in scene["accounts"].items():
+    for name, account in _accounts(scene).items():
         lines += [
             f"[accounts.{name}]",
             f"user = {_value(account['user'])}",
