@@ -7,6 +7,7 @@ again, with what was seen, under the next number: an old "done" never stands for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from ucrenew.domain.acting import Step
@@ -46,12 +47,28 @@ def ask_person(
 
 def times_done(record: Record, step: Step, subject: str, *, gate: Gate = Gate.BY_HAND) -> int:
     """How often a person said that this was done."""
-    return len(record.answers(gate, _matter(step, subject)))
+    return len(_answers(record, step, subject, gate))
 
 
 def last_answer(record: Record, step: Step, subject: str, *, gate: Gate = Gate.BY_HAND) -> Mapping[str, Any] | None:
-    """What a person said last when it was done; None while nobody did."""
-    return next(reversed(record.answers(gate, _matter(step, subject))), None)
+    """What a person said last to the question; None while nobody has."""
+    return next(reversed(_answers(record, step, subject, gate)), None)
+
+
+def first_asked(record: Record, step: Step, subject: str, *, gate: Gate = Gate.BY_HAND) -> datetime | None:
+    """When the question was put for the first time."""
+    asked = (fact for fact in record.facts(Kind.ASKED) if fact.value["gate"] == gate)
+    return next((fact.at for fact in asked if _is_about(fact.value, step, subject)), None)
+
+
+def _answers(record: Record, step: Step, subject: str, gate: Gate) -> list[Mapping[str, Any]]:
+    given = record.answers(gate, _matter(step, subject))
+    return [answer for answer in given if _is_about(answer, step, subject)]
+
+
+def _is_about(value: Mapping[str, Any], step: Step, subject: str) -> bool:
+    # Only a number may follow: what is about node "a" is not about node "a-1".
+    return str(value["matter"]).rpartition("-")[0] + "-" == _matter(step, subject)
 
 
 def _matter(step: Step, subject: str) -> str:
