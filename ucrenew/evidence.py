@@ -38,7 +38,12 @@ def evidence_of(  # noqa: PLR0913 - each by its name
             for fact in record.facts(Kind.ANSWER)
         ],
         "restarts": [
-            {"what": fact.about, "at": fact.at.isoformat(), "seconds": _seconds(record, fact.about, fact.at)}
+            {
+                "what": fact.about,
+                "at": fact.at.isoformat(),
+                "seconds": _seconds(record, fact.about, fact.at),
+                "by": _by(fact.value),
+            }
             for fact in record.facts(Kind.RESTART_DONE)
         ],
         "single_sign_on": {
@@ -47,6 +52,10 @@ def evidence_of(  # noqa: PLR0913 - each by its name
         },
         "left_over": list((record.last(Kind.LEFT_OVER) or {}).get("findings", ())),
         "backup": dict(record.last(Kind.BACKUP) or {}),
+        "started": [
+            {"what": fact.about, "at": fact.at.isoformat(), "was": fact.value["was"]}
+            for fact in record.facts(Kind.SERVICE_STARTED)
+        ],
         "nodes": [asdict(row) for row in served],
         "timings": {kind.value: fact.at.isoformat() for kind in _MOMENTS if (fact := record.fact(kind))}
         | {"proven": at.isoformat()},
@@ -68,13 +77,20 @@ def _listed(title: str, lines: Sequence[str]) -> tuple[str, ...]:
     return (f"{title}:", "", *(f"- {line}" for line in lines), "") if lines else ()
 
 
+def _by(done: Mapping[str, Any]) -> str:
+    """Us, or the person who said that it was done, and what of it only that person knows."""
+    who = str(done.get("name") or done.get("by", "ucrenew"))
+    return f"{who} ({done['remark']})" if done.get("remark") else who
+
+
 def in_markdown(evidence: Mapping[str, Any]) -> str:
     """The same for people."""
     answers = [
         f"| {answer['gate']} | {answer['decision']} | {answer['name']} | {answer['ticket']} | {answer['at']} |"
         for answer in evidence["answers"]
     ]
-    restarts = [f"| {row['what']} | {row['at']} | {row['seconds']} |" for row in evidence["restarts"]]
+    restarts = [f"| {row['what']} | {row['at']} | {row['seconds']} | {row['by']} |" for row in evidence["restarts"]]
+    started = [f"{row['what']} was {row['was']} and is started again, {row['at']}." for row in evidence["started"]]
     ports = [
         f"| {row['node']} | {row['port']} | `{row['before'][:16]}` | `{row['after'][:16]}` |"
         for row in evidence["nodes"]
@@ -90,6 +106,6 @@ def in_markdown(evidence: Mapping[str, Any]) -> str:
         *_listed("Left over", evidence.get("left_over", ())),
         f"Backup with the new keys: {_backup(evidence.get('backup') or {})}.",
         "",
-        *("| restarted | done at | seconds |", "|---|---|---|", *restarts, ""),
+        *("| restarted | done at | seconds | by |", "|---|---|---|---|", *restarts, "", *started, ""),
         *("| node | port | served before | serves now |", "|---|---|---|---|", *ports, ""),
     ])  # fmt: skip

@@ -40,6 +40,9 @@ def evidence(tmp_path, record):
     record.note(Kind.REQUEST_ID, {"number": 32})
     record.note(Kind.RESTART_INTENT, about="Cisco Tomcat on pub")
     record.note(Kind.RESTART_DONE, about="Cisco Tomcat on pub")
+    record.note(Kind.SERVICE_STARTED, {"was": "STOPPED"}, about="Cisco Tftp on pub")
+    by_hand = {"by": "person", "name": "A. Person", "remark": "only the person's word tells"}
+    record.note(Kind.RESTART_DONE, by_hand, about="Cisco DRF Local on pub")
     renewal = Renewal("lab", Purpose.TOMCAT, 1, "run-a")
     served = [Served(node, 8443, "before" * 10, fingerprint(leaf())) for node in NODES]
     return evidence_of(renewal, record, plan_of(tmp_path), leaf(), served, at=NOW)
@@ -67,7 +70,20 @@ def test_evidence_names_who_decided(evidence):
 
 def test_evidence_times_restarts(evidence):
     """A restart's seconds are those between its intent and its completion (S19)."""
-    assert [{"what": "Cisco Tomcat on pub", "at": "2026-03-02T09:04:00+00:00", "seconds": 60.0}] == evidence["restarts"]
+    assert ("Cisco Tomcat on pub", "2026-03-02T09:04:00+00:00", 60.0) == tuple(
+        evidence["restarts"][0][key] for key in ("what", "at", "seconds")
+    )
+
+
+def test_evidence_tells_who_restarted(evidence):
+    """A restart is ours, or it names the person who did it and what only that person knows (S19)."""
+    assert ["ucrenew", "A. Person (only the person's word tells)"] == [row["by"] for row in evidence["restarts"]]
+
+
+def test_evidence_tells_what_was_started(evidence):
+    """A service that was up before, was found down and was started is in it, for people too (design.md §3)."""
+    assert [("Cisco Tftp on pub", "STOPPED")] == [(row["what"], row["was"]) for row in evidence["started"]]
+    assert "Cisco Tftp on pub was STOPPED and is started again, 2026-03-02T09:05:00" in in_markdown(evidence)
 
 
 def test_evidence_for_people(evidence):
