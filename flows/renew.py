@@ -17,6 +17,7 @@ from flows.gates import accept, activate, ask, done, hear_answers, sign_on_off, 
 from flows.windows import wait_for_window
 from tasks.evidence import close_with_evidence
 from tasks.installing import (
+    keep_services_up,
     look_before_leaf,
     prove_on_every_node,
     restart_services,
@@ -78,7 +79,8 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
 
     # Step 7: restart, publisher first, verify (S19, S20), single sign-on on again (S3)
     wait_for_window(renewal, plan)
-    restart_services(renewal, plan, leaf)
+    done(renewal, plan, restart_services, leaf)
+    done(renewal, plan, keep_services_up)
     served = prove_on_every_node(renewal, plan, leaf, chain)
     done(renewal, plan, see_sso_on)
 

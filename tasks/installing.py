@@ -13,7 +13,7 @@ from ucrenew.domain.plan import Plan
 from ucrenew.errors import NeedsPerson
 from ucrenew.record import Kind, Renewal
 from ucrenew.steps import leaf as leaf_step
-from ucrenew.steps import proof, restart, sso, trust
+from ucrenew.steps import proof, restart, services, sso, trust
 from ucrenew.steps.proof import Served
 from ucrenew.steps.survey import survey
 
@@ -39,9 +39,16 @@ def upload_certificate(
 
 
 @step(name="restart the services, publisher first")
-def restart_services(renewal: Renewal, plan: Plan, leaf: Certificate) -> None:
+def restart_services(renewal: Renewal, plan: Plan, leaf: Certificate) -> Question | None:
     """Each service once, in order; the next node when the last one serves the certificate (S19)."""
-    restart.ensure_restarted(site_of(renewal), record_of(renewal), plan, leaf)
+    return restart.ensure_restarted(site_of(renewal), record_of(renewal), plan, leaf)
+
+
+@step(name="see that every service is up that was")
+def keep_services_up(renewal: Renewal, plan: Plan) -> Question | None:
+    """What was up in the baseline is up again, whoever stopped it."""
+    record = record_of(renewal)
+    return services.ensure_up(site_of(renewal), record, plan, baseline_of_record(record))
 
 
 @step(name="prove what every node serves")

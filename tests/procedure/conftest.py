@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from secrets import token_hex
 
@@ -28,6 +29,8 @@ from deployments.rehearsal.scene import write_profile
 from tasks.sites import PROFILES
 from tests.conftest import Simulator
 from tests.procedure.lives import Lives, Said, scene_now
+from tests.procedure.walked import Walked
+from ucrenew.domain.baseline import Baseline
 from ucrenew.profile import load_profile
 
 
@@ -149,3 +152,23 @@ def module_lives(server: Ground, tmp_path_factory) -> Iterator[Callable[..., Liv
         patch.setenv(PROFILES, str(folder))
         with _neighbourhood(server, folder) as settle:
             yield settle
+
+
+@pytest.fixture(scope="module")
+def before(standing: Simulator, tmp_path_factory) -> Baseline:
+    """The module's simulated cluster before anything, read once."""
+    with pytest.MonkeyPatch.context() as patch:
+        return Walked(standing, tmp_path_factory.mktemp("before"), patch).baseline
+
+
+@pytest.fixture(scope="module")
+def ages() -> Iterator[int]:
+    """Seconds by which the cluster's clock is put forward, ever more: what a test restarts is old in the next one."""
+    return count(60, 60)
+
+
+@pytest.fixture
+def walked(borrowed: Simulator, before: Baseline, ages: Iterator[int], tmp_path: Path, monkeypatch) -> Walked:
+    """That cluster for a test of single steps, which do not wait long."""
+    borrowed.control.post("/cluster", {"clock_offset": next(ages)})
+    return Walked(borrowed, tmp_path, monkeypatch, before)

@@ -24,6 +24,11 @@ class Restart:
     node: str
     service: str
 
+    @property
+    def about(self) -> str:
+        """How the record tells it from the others."""
+        return f"{self.node} {self.service}"
+
     def __str__(self) -> str:
         """How a person reads it in a list."""
         return f"{self.service} on {self.node}"
