@@ -208,20 +208,27 @@ def test_early_wake_up_only_looks(lives, borrowed):
     assert 1 == life.count("submit")
 
 
-def test_missed_trust_is_uploaded_there(lives, borrowed, monkeypatch):
-    """S16: a node that misses the news of the CA certificates gets them itself, root first; the others do not."""
+def test_missed_trust_is_uploaded_there(lives, borrowed):
+    """S16: a node that misses the news of the CA certificates gets them itself, root first; the others do not.
+
+    The service that brings the news was up before, so it is started in the end.
+    """
     life = lives(borrowed, UNASKED + "\n[limits]\nfan_out = 0.01\n")
     life.ca_issues_at_once()
     life.forget_chain(ROOT_CA, ISSUING_CA)
+    life.start(force=True)
+    life.go_to("activate")
+    assert life.answer(YES) == "ACCEPT"
     stopped = {"services": {"Cisco Certificate Change Notification": "STOPPED"}}
-    with at_note(monkeypatch, Kind.ISSUED, lambda: life.control.post(f"/nodes/{SUBSCRIBER}", stopped)):
-        state = life.go_anew(force=True)
+    with life.said.at("the plan has digest", lambda: life.control.post(f"/nodes/{SUBSCRIBER}", stopped)):
+        state = life.live()
 
     assert "Completed" == state.name
     assert [
         (PUBLISHER, ROOT_CA), (PUBLISHER, ISSUING_CA), (SUBSCRIBER, ROOT_CA), (SUBSCRIBER, ISSUING_CA),
     ] == life.uploads()  # fmt: skip
     assert life.said.with_words(f"{SUBSCRIBER}: ", "did not arrive")
+    assert 1 == life.count("start")
 
 
 def test_lost_leaf_stops_before_restarts(lives, borrowed, monkeypatch):
