@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from tests.procedure.lives import IMP, ISSUING_CA, PUBLISHER, SUBSCRIBER, UNASKED, YES, Lives
-from tests.simulator.walk import Rest, submit
+from tests.procedure.lives import IMP, ISSUING_CA, PUBLISHER, RESTARTS, SUBSCRIBER, UNASKED, YES, Lives
+from tests.simulator.walk import Rest, Shell, submit
 from ucrenew.record import Kind
 
 NODES = (PUBLISHER, SUBSCRIBER, IMP)
@@ -22,7 +22,7 @@ WIDE = "\n[limits]\nfan_out = 0.01\n"
 
 @pytest.fixture(scope="module")
 def advised(module_lives, standing) -> Lives:
-    """One renewal up to the leaf on every node; `told` has each question, by what the person had done before it."""
+    """One renewal to its end; `told` has each question, by what the person had done before it."""
     scene = standing.scene
     reading = {**scene, "accounts": {**scene["accounts"], "platform": scene["people"]["reader"]}}
     life = module_lives(replace(standing, scene=reading), UNASKED + WIDE)
@@ -67,9 +67,23 @@ def errs(life: Lives, person: Rest):
     yield "the leaf without a node", life.question()
     life.control.post(f"/nodes/{IMP}", WEB["STARTED"])
     Rest(life.simulator, "cs-imp", account=person.account).leaf(leaf)
-    # The restarts by hand are not in this test: the life ends where they would be asked for.
-    with life.said.killing_at("have the new tomcat certificate installed"):
-        life.answered(YES)
+    life.answered(YES)
+
+    for node in NODES:
+        yield f"everything before {node}", life.question()
+        if node == SUBSCRIBER:
+            life.answered(YES)
+            yield "no restart on the subscriber", life.question()
+        restart(life, node, person.account)
+        life.ended = life.answered(YES)
+
+
+def restart(life: Lives, node: str, account: dict[str, str]) -> None:
+    """What the question says, command by command, at the node's own prompt."""
+    shell = Shell(life.simulator, node, account=account).start()
+    for command in re.findall(r"^utils service restart .+$", life.question(), re.MULTILINE):
+        shell.ask(command)
+    shell.close()
 
 
 def files(question: str) -> list[str]:
@@ -85,9 +99,11 @@ def certificates(question: str) -> list[x509.Certificate]:
 def test_only_the_person_writes(advised):
     """design.md §2: the ledger has no writing call of ours, not even a refused one: an account that reads suffices."""
     assert {"osperson"} == {entry["from"] for entry in advised.control.ledger()}
-    assert ["csr", "csr", "submit", "trust-upload", "trust-upload", "leaf-upload", "leaf-upload"] == [
+    uploads = ["trust-upload", "trust-upload", "leaf-upload", "leaf-upload"]
+    assert ["csr", "csr", "submit", *uploads, *["restart"] * len(RESTARTS)] == [
         entry["kind"] for entry in advised.control.ledger() if "refused" not in entry
     ]
+    assert RESTARTS == advised.restarts()
 
 
 def test_every_node_has_the_leaf(advised):
@@ -96,6 +112,18 @@ def test_every_node_has_the_leaf(advised):
 
     assert [issued] * 3 == [advised.leaf_on(node)[0] for node in NODES]
     assert issued == advised.record().value(Kind.LEAF_INTENT)["fingerprint"]
+
+
+def test_evidence_is_the_same(advised):
+    """S20: the renewal ends as one of ours does; the evidence has every port, and who restarted each service."""
+    proof = advised.evidence()
+
+    assert "Completed" == advised.ended.name
+    assert 6 == len(proof["nodes"])
+    assert {proof["leaf"]} == {row["after"] for row in proof["nodes"]}
+    assert len(RESTARTS) == len(proof["restarts"])
+    assert all(row["by"].startswith("Olga Operator") for row in proof["restarts"])
+    assert advised.request()["id"] == proof["request_id"]
 
 
 def test_questions_say_what_to_do(advised):
@@ -113,6 +141,7 @@ def test_questions_say_what_to_do(advised):
         ("a single-server request", f"it is a single-server request: of the nodes it names only {PUBLISHER}"),
         ("the root for the intermediate", f"**{PUBLISHER}**: {ISSUING_CA} "),
         ("the leaf without a node", f"**{IMP}** does not show the new tomcat certificate"),
+        ("no restart on the subscriber", f"of {SUBSCRIBER} still serves "),
     ],
 )
 def test_errors_are_explained(advised, done, words):

@@ -24,7 +24,7 @@ def asked(walked) -> Walked:
 
 def commands(text: str) -> list[str]:
     """The commands that a question gives, in order."""
-    return re.findall(r"^ {4}(utils .+)$", text, re.MULTILINE)
+    return re.findall(r"^(utils service .+)$", text, re.MULTILINE)
 
 
 def test_asked_node_by_node(asked):
@@ -41,8 +41,8 @@ def test_asked_node_by_node(asked):
     assert asked.restarted(*PLAN) is None
     assert Gate.BY_HAND is first.gate
     assert [f"utils service restart {TOMCAT}", f"utils service restart {DRF_LOCAL}"] == commands(first.text)
-    assert "Do not press Ctrl-C" in first.text
-    assert "run the same command again" in first.text
+    assert "do not press Ctrl-C" in first.text
+    assert "give the same command once more" in first.text
     assert PUBLISHER in first.text
     assert SUBSCRIBER not in first.text
     assert [f"utils service restart {TOMCAT}"] == commands(second.text)
@@ -125,7 +125,7 @@ def test_renewal_with_restarts_by_hand(lives, borrowed):
     asked = []
     while state.name == "Suspended" and len(asked) < 3:
         text = life.question()
-        asked += re.findall(r"Restart services on (\S+)", text)
+        asked += re.findall(r"service\(s\) on (\S+)", text)
         shell = Shell(borrowed, asked[-1].partition(".")[0], account=borrowed.scene["people"]["person"]).start()
         for command in commands(text):
             shell.ask(command)

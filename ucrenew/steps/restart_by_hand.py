@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ucrenew.domain.acting import Step
 from ucrenew.domain.checks import TOMCAT
 from ucrenew.domain.gate import Question
+from ucrenew.domain.handwork import restart_by_hand
 from ucrenew.domain.plan import Plan, Restart
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.record import Kind
@@ -45,8 +46,8 @@ def ask_for_restarts(witness: Witness, plan: Plan) -> Question | None:
                 else:
                     _note(witness, restart, answer, look.remark)
         if left:
-            text = restart_by_hand(node, left, wrong=left.values() if answer else ())
-            return ask_person(record, Step.RESTART, node, text)
+            explained = _explained(left.values()) if answer else ""
+            return ask_person(record, Step.RESTART, node, explained, restart_by_hand(plan, node, tuple(left)))
     return None
 
 
@@ -87,22 +88,6 @@ def _note(witness: Witness, restart: Restart, answer: Mapping[str, Any] | None, 
     witness.record.note(Kind.RESTART_DONE, value, about=restart.about)
 
 
-def restart_by_hand(node: str, services: Iterable[str], *, wrong: Iterable[str] = ()) -> str:
-    """What a person is asked to do on a node, in the words of S19; ``wrong`` is what is not so after they said done."""
-    found = tuple(wrong)
-    return "\n".join(
-        (
-            f"### Restart services on {node}",
-            "",
-            *(("**Not everything is restarted yet:**", "", *(f"- {line}" for line in found), "") if found else ()),
-            f"Log in to **{node}** by SSH with an OS administration account, and give these commands in this order,",
-            "each when the one before it has shown `[STARTED]`:",
-            "",
-            *(f"    utils service restart {service}" for service in services),
-            "",
-            "- Do not press Ctrl-C while a service is being restarted.",
-            "- If a service did not restart properly, run the same command again.",
-            "",
-            "**approve** says that all show `[STARTED]`; the node is looked at then. **deny** ends the renewal.",
-        )
-    )
+def _explained(wrong: Iterable[str]) -> str:
+    """What is not so after the person said that it was done."""
+    return "\n".join(("**Not everything is restarted yet:**", "", *(f"- {line}" for line in wrong)))

@@ -189,7 +189,5 @@ def start_by_hand(down: Iterable[str]) -> str:
             "OS administration account, give `utils service start NAME`, and see it answer `[STARTED]`.",
             "",
             *(f"- {line}" for line in down),
-            "",
-            "**approve** says that it is done; the services are looked at again then. **deny** ends the renewal.",
         )
     )
