@@ -1,7 +1,7 @@
-"""A cable between the product and the CA that can be unplugged, or cut just before an answer arrives.
+"""A cable between the product and a far end that can be unplugged, cut, or slow just before an answer arrives.
 
-It carries bytes and knows no protocol: TLS goes through it untouched. When it is cut is decided by whoever looks at the
-far end's own ledger, so "received, and the answer lost" is exactly that.
+It carries bytes and knows no protocol: TLS and SSH go through it untouched. What happens when is decided by whoever
+looks at the far end's own ledger, so "received, and the answer lost" is exactly that.
 """
 
 from __future__ import annotations
@@ -48,6 +48,19 @@ class Cable:
     def cut_answers_when(self, predicate: Callable[[], bool]) -> None:
         """End a connection instead of bringing an answer while this is true; ``lambda: False`` mends it."""
         self._cut = predicate
+
+    def before_an_answer(self, predicate: Callable[[], bool], act: Callable[[], object]) -> None:
+        """Once, when this is true: do something while the next answer is held back."""
+        looking = threading.Lock()
+        due = [act]
+
+        def look() -> bool:
+            with looking:
+                if due and predicate():
+                    due.pop()()
+            return False
+
+        self._cut = look
 
     def _accept(self, listening: socket.socket) -> None:
         while True:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -50,32 +50,26 @@ class Said(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
-        self._deadly: str | None = None
-        self._awaited: tuple[str, Callable[[], object]] | None = None
+        self._cue: tuple[str, Callable[[], object]] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
         self.lines.append(record.getMessage())
-        if self._awaited is not None and self._awaited[0] in record.getMessage():
-            (_, act), self._awaited = self._awaited, None
+        if self._cue is not None and self._cue[0] in record.getMessage():
+            _, act = self._cue
+            self._cue = None
             act()
-        if self._deadly is not None and self._deadly in record.getMessage():
-            self._deadly = None
-            kill()
 
     @contextmanager
-    def killing_at(self, words: str) -> Iterator[None]:
+    def doing_at(self, words: str, act: Callable[[], object]) -> Iterator[None]:
+        """Do something when a life says this, once."""
+        self._cue = (words, act)
+        yield
+        assert self._cue is None, f"nobody said {words!r}"
+
+    def killing_at(self, words: str) -> AbstractContextManager[None]:
         """Kill the life that says this, once."""
-        self._deadly = words
-        yield
-        assert self._deadly is None, f"nobody said {words!r}"
-
-    @contextmanager
-    def at(self, words: str, act: Callable[[], object]) -> Iterator[None]:
-        """Do something when somebody says this, once."""
-        self._awaited = words, act
-        yield
-        assert self._awaited is None, f"nobody said {words!r}"
+        return self.doing_at(words, kill)
 
     def with_words(self, *words: str) -> list[str]:
         """The lines that hold all these words."""
@@ -236,9 +230,9 @@ class Lives:
             if entry["kind"] == "trust-upload"
         ]
 
-    def forget_chain(self, *names: str) -> None:
-        """Take CA certificates out of the stores of all nodes."""
-        for node in (PUBLISHER, SUBSCRIBER, IMP):
+    def forget_chain(self, *names: str, nodes: Iterable[str] = (PUBLISHER, SUBSCRIBER, IMP)) -> None:
+        """Take CA certificates out of the stores of nodes."""
+        for node in nodes:
             for entry in self.control.node(node)["trust"]["tomcat-trust"]:
                 if any(f"CN={name}," in entry["subject"] for name in names):
                     self.control.post(f"/nodes/{node}", {"remove_trust": entry["fingerprint"]})

@@ -79,7 +79,7 @@ def test_last_look_before_the_leaf(lives, borrowed, bent, reason):
     life.go_to("activate")
     assert life.answer(YES) == "ACCEPT"
     life.forget_chain(ISSUING_CA)
-    with life.said.at("is in tomcat-trust", lambda: life.control.post(f"/nodes/{PUBLISHER}", bent)):
+    with life.said.doing_at("is in tomcat-trust", lambda: life.control.post(f"/nodes/{PUBLISHER}", bent)):
         state = life.live()
 
     assert "Failed" == state.name

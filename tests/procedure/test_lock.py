@@ -68,7 +68,7 @@ def test_stale_life_does_not_act(lives, borrowed, monkeypatch, moment, about, ki
 def test_stale_life_does_not_suspend(lives, borrowed):
     """A replaced life suspends nothing either: the state is the other one's."""
     life = lives(borrowed)
-    with life.said.at("the plan has digest", lambda: name_another(life)):
+    with life.said.doing_at("the plan has digest", lambda: name_another(life)):
         state = life.begin()
 
     assert "Running" == state.name

@@ -108,6 +108,17 @@ def test_reused_tomcat_refused(lives, simulator, hidden):
     assert "[tomcat-reused, cucm.md §4.4]" in sentence
 
 
+def test_ca_refuses_the_login(lives, borrowed):
+    """S13: that the CA refuses our password is found out before anybody is asked, by one login and no request."""
+    life = lives(borrowed)
+    (life.profile.parent / "ca.password").write_text("not-the-password")
+    state = life.begin()
+
+    assert ("Failed", "FAILED") == (state.name, state.type.value)
+    assert [("login-refused", "ca.example.com")] == [(call["kind"], call["node"]) for call in life.control.ledger()]
+    assert life.renewal() is None
+
+
 def test_unlisted_node_refused(lives, borrowed):
     """S4, S31: a node that the publisher lists and the profile does not is named."""
     life = lives(borrowed)

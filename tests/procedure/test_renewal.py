@@ -220,7 +220,7 @@ def test_missed_trust_is_uploaded_there(lives, borrowed):
     life.go_to("activate")
     assert life.answer(YES) == "ACCEPT"
     stopped = {"services": {"Cisco Certificate Change Notification": "STOPPED"}}
-    with life.said.at("the plan has digest", lambda: life.control.post(f"/nodes/{SUBSCRIBER}", stopped)):
+    with life.said.doing_at("the plan has digest", lambda: life.control.post(f"/nodes/{SUBSCRIBER}", stopped)):
         state = life.live()
 
     assert "Completed" == state.name
