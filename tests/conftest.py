@@ -159,6 +159,13 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
         stop_simulator(running)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that start a worker or a rehearsal: they take longest, the others fill in beside them."""
+    workers = {"ground", "new_ground", "rehearsed"}
+    long = {item.path for item in items if workers & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 FACTS = (
     "sso", "replication", "clock_skew", "disk_used_percent", "backup_running", "last_backup", "version", "cli_latency",
     "fan_out", "reachable", "prompt_needs_nudge", "privilege", "recovery_url", "reuse_tomcat",
