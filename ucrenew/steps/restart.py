@@ -44,9 +44,10 @@ def _nothing_after(restart: Restart) -> Iterator[None]:
     """Say with every error that what comes after this restart was not begun."""
     try:
         yield
-    except (Transient, Permanent) as error:
-        kind = Transient if isinstance(error, Transient) else Permanent
-        raise kind(f"{error} (no restart after {restart} was begun)") from error
+    except Trouble as error:
+        # The same error, not one of its kind: who reads it has to know a refused login from the rest.
+        error.args = (f"{error} (no restart after {restart} was begun)",)
+        raise
 
 
 def _ensure(witness: Witness, restart: Restart) -> None:
