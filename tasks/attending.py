@@ -16,12 +16,14 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
-from tasks.sites import now, profile_of, site_before
+from tasks.sites import now, profile_of, record_of, renewals_of, site_before
 from tasks.stepping import step
 from ucrenew.clients.certsrv import Pending
 from ucrenew.domain.gate import Gate
+from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.windows import is_long_enough
 from ucrenew.errors import LoginRefused, Trouble
+from ucrenew.record import Kind
 
 CA_PENDING = "ca-pending-"
 WINDOW = "window-"
@@ -36,6 +38,7 @@ class Waiting:
 
     run: UUID
     cluster: str
+    purpose: Purpose
     key: str
     since: datetime
 
@@ -75,7 +78,8 @@ def _waiting(run: FlowRun) -> Waiting | None:
     key = str(run.state.state_details.pause_key or "") if run.state else ""
     if run.state is None or not key or not {"cluster", "purpose"} <= run.parameters.keys():
         return None
-    return Waiting(run.id, str(run.parameters["cluster"]), key, run.state.timestamp)
+    cluster, purpose = str(run.parameters["cluster"]), Purpose(run.parameters["purpose"])
+    return Waiting(run.id, cluster, purpose, key, run.state.timestamp)
 
 
 @step(name="ask the CA", retries=0)
@@ -95,12 +99,27 @@ def ca_has_decided(waiting: Waiting) -> bool:
 
 @step(name="look whether the question is overdue", retries=0)
 def is_overdue(waiting: Waiting) -> bool:
-    """True when nobody answered for as long as the profile gives them; trouble is logged and counts as not yet."""
+    """True when nobody answered for as long as the profile gives them; trouble is logged and counts as not yet.
+
+    Once the certificate is on its way a no would leave the cluster half-way: then the question is only reminded of.
+    """
     try:
-        return now() - waiting.since > profile_of(waiting.cluster).overdue
+        overdue = now() - waiting.since > profile_of(waiting.cluster).overdue
+        renewal = renewals_of(waiting.cluster, waiting.purpose).current()
     except Trouble as trouble:
         get_run_logger().warning("%s: %s", waiting.cluster, trouble)
         return False
+    half_way = renewal is not None and record_of(renewal).fact(Kind.LEAF_INTENT) is not None
+    if overdue and half_way and waiting.gate is not None and not waiting.gate.is_afterwards:
+        get_run_logger().warning(
+            "%s: nobody has answered at gate '%s' since %s UTC, and the certificate is on its way: answer run %s",
+            waiting.cluster,
+            waiting.gate,
+            f"{waiting.since:%Y-%m-%d %H:%M}",
+            waiting.run,
+        )
+        return False
+    return overdue
 
 
 @step(name="look whether the window is open", retries=0)

@@ -106,6 +106,18 @@ def test_attend_reminds_of_sso(signed_on, monkeypatch):
     assert [] == life.said.with_words(life.cluster, "single sign-on was switched off")
 
 
+def test_overdue_half_way_is_only_reminded(signed_on):
+    """design.md §4: once the certificate is on its way silence is no "no": `attend` says that an answer is due."""
+    life = signed_on
+    life.answered(YES)
+    life.edit('start = "auto"\n', 'start = "auto"\noverdue = 0.0000001\n')
+    attend_suspended_runs()
+
+    assert life.key.startswith("sso-on-")
+    assert life.said.with_words(life.cluster, "nobody has answered at gate 'sso-on'", "the certificate is on its way")
+    assert life.is_open()
+
+
 def test_sso_on_while_suspended(lives, borrowed):
     """design.md §3: single sign-on that is switched on while a question is open makes another plan, asked again."""
     life = lives(borrowed)
