@@ -47,24 +47,6 @@ def begun_in_vain(life: Lives) -> str:
                      id="cucm.md §4.1: there never was a backup"),
         pytest.param(PUBLISHER, {"backup_running": True}, ("backup-running,", "a backup is running"),
                      id="cucm.md §4.1: a backup is running"),
-    ],
-)  # fmt: skip
-def test_state_refuses_renewal(lives, borrowed, node, bent, told):
-    """A cluster in this state is refused before the request: one sentence with the node and the reason code."""
-    life = lives(borrowed)
-    life.control.post(f"/nodes/{node}", bent)
-    reason, words = told
-    sentence = begun_in_vain(life)
-
-    assert f"[{reason}" in sentence
-    assert words in sentence
-    assert node.partition(".")[0] in sentence
-    assert 1 == sentence.count("[")
-
-
-@pytest.mark.parametrize(
-    ("node", "bent", "told"),
-    [
         pytest.param(SUBSCRIBER, {"services": {"Cisco Certificate Change Notification": "STOPPED"}},
                      ("change-notification-down,", "Cisco Certificate Change Notification is STOPPED"),
                      id="cucm_inside.md §A: certificates would not travel"),
@@ -80,7 +62,7 @@ def test_state_refuses_renewal(lives, borrowed, node, bent, told):
                      id="cucm.md §1.1: the account may only read"),
     ],
 )  # fmt: skip
-def test_more_states_refuse_renewal(lives, borrowed, node, bent, told):
+def test_state_refuses_renewal(lives, borrowed, node, bent, told):
     """A cluster in this state is refused before the request: one sentence with the node and the reason code."""
     life = lives(borrowed)
     life.control.post(f"/nodes/{node}", bent)
