@@ -20,6 +20,7 @@ from prefect.states import Completed, Failed
 from tasks.failing import leave_report
 from tasks.lock import release_lock, require_not_stale
 from tasks.sites import renewals_of
+from ucrenew.domain.failure import last_sentence
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import BadInput, Trouble
 from ucrenew.record import Renewal
@@ -38,8 +39,8 @@ def orderly(body: Callable[[str, Purpose, bool], Any]) -> Callable[[str, Purpose
         except Trouble as trouble:
             _report(cluster, purpose, trouble)
             name = "BadInput" if isinstance(trouble, BadInput) else "Failed"
-            _set_state(cluster, Failed(name=name, message=str(trouble)))
-            _leave(cluster, str(trouble))
+            _set_state(cluster, Failed(name=name, message=last_sentence(trouble)))
+            _leave(cluster, last_sentence(trouble))
         except Exception:
             require_not_stale(cluster, flow_run.id)
             raise

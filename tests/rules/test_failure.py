@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from ucrenew.domain.failure import Progress, failure_report, next_step
+from ucrenew.clients.sessions import Unanswered
+from ucrenew.domain.failure import Progress, failure_report, last_sentence, next_step
+from ucrenew.errors import LoginRefused, Permanent, Transient
 
 from .builder import NODES, PRESENCE, PUBLISHER, SUBSCRIBER
 from .lab import plan_of
@@ -162,3 +164,24 @@ def test_no_secret_in_report(plan):
     assert "tomcat123" not in text
     assert "tomcat456" not in text
     assert "(`passphrase is ::`)" in text
+
+
+@pytest.mark.parametrize(
+    ("trouble", "advice"),
+    [
+        (Transient("pub: no connection"), "When that is put right, retry this run"),
+        (Unanswered("pub: no answer"), "When that is put right, retry this run"),
+        (LoginRefused("pub: account a was refused"), "Put the account or its password right, then retry this run"),
+    ],
+)
+def test_sentence_says_what_to_do(trouble, advice):
+    """A run that stops for what may pass by itself, or for a refused login, says that it can be retried then."""
+    said = last_sentence(trouble)
+
+    assert said.startswith(f"{trouble}. {advice}")
+    assert "\n" not in said
+
+
+def test_own_advice_stands_alone():
+    """A sentence that tells itself what to do is the last one as it is."""
+    assert "pub: refused; begin again" == last_sentence(Permanent("pub: refused; begin again"))

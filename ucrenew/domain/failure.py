@@ -11,6 +11,9 @@ from datetime import timedelta
 
 from ucrenew.domain.logs import log_commands, redacted
 from ucrenew.domain.plan import Plan, Restart
+from ucrenew.errors import LoginRefused, Transient, Trouble
+
+_RETRY = "retry this run: it looks at what is there first, and goes on from it"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,16 @@ class Progress:
     def open(self, plan: Plan) -> tuple[Restart, ...]:
         """Restarts that were not begun."""
         return tuple(one for one in plan.restarts if one not in (*self.restarts_begun, *self.restarts_done))
+
+
+def last_sentence(trouble: Trouble) -> str:
+    """What a run that stops says last: where the trouble does not tell what to do, that is said too."""
+    match trouble:
+        case Transient():
+            return f"{trouble}. When that is put right, {_RETRY}"
+        case LoginRefused():
+            return f"{trouble}. Put the account or its password right, then {_RETRY}"
+    return str(trouble)
 
 
 def failure_report(
