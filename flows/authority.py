@@ -27,7 +27,7 @@ def obtain_certificate(
     """
     outcome = done(renewal, plan, submit_request, csr)
     if isinstance(outcome, Denied):
-        deny(renewal, f"the CA denied request {outcome.request_id}: {outcome.message}")
+        deny(renewal, str(outcome))
     if isinstance(outcome, Pending):
         before_waiting(renewal, run=renewal.run)
         # A key that was used once does not suspend again, so every wait has its own.

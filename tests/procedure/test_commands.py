@@ -223,7 +223,8 @@ def test_officer_denies(troupe: Troupe):
     assert 3 == ended.code
     assert ("COMPLETED", "Denied") == (state["type"], state["name"])
     assert ended.last_line == state["message"]
-    assert "the CA denied request 32: Denied by EXAMPLE\\ca-officer" == ended.last_line
+    assert ended.last_line.startswith("the CA denied request 32: Denied by EXAMPLE\\ca-officer; ")
+    assert ended.last_line.endswith(" A new run begins with a new request")
     assert f" denied: {ended.last_line}\n" in ended.text
     assert ["csr", "submit"] == ended.simulator.control.kinds()
 

@@ -129,6 +129,10 @@ def test_denied_without_code_is_looked_up():
         denied = client.submit(x509.pem(REQUEST), "CiscoUC")
 
     assert Denied(85, "Denied by Policy Module", "0x80094012") == denied
+    assert str(denied) == (
+        "the CA denied request 85: Denied by Policy Module; CERTSRV_E_TEMPLATE_DENIED: give the account Read and Enroll"
+        " on the template. A new run begins with a new request"
+    )
     assert ["POST", "GET"] == [seen.method for seen in door.seen]
 
 

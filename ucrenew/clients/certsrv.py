@@ -57,6 +57,11 @@ class Denied:
         """The name of the code and what to do about it, after the CA's own text."""
         return codes.explained(self.code) or "ask the CA's owner"
 
+    def __str__(self) -> str:
+        """One sentence: which request, why, and what to do."""
+        which = "the request" if self.request_id is None else f"request {self.request_id}"
+        return f"the CA denied {which}: {self.message}; {self.advice}. A new run begins with a new request"
+
 
 Outcome = Issued | Pending | Denied
 

@@ -199,4 +199,4 @@ def _in_words(outcome: Outcome) -> str:
         case Pending():
             return f"Your Request Id is {outcome.request_id}, and it waits for an officer"
         case Denied():
-            return f"request {outcome.request_id} was denied: {outcome.message}"
+            return str(outcome)
