@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from ucrenew.errors import Refused, Transient
+from ucrenew.errors import Permanent, Refused, Transient
 from ucrenew.profile import load_profile
 from ucrenew.site import Site
-from ucrenew.steps.waiting import until
+from ucrenew.steps.waiting import until, until_over
 
 from .builder import NOW
 from .lab import write_profile
@@ -92,5 +92,21 @@ def test_refusal_is_not_waited_for(site, timepiece):
     """Any other error ends the waiting at once."""
     with pytest.raises(Refused):
         until(looks(Refused("no")), bool, site=site, within=MINUTE)
+
+    assert [] == timepiece.waits
+
+
+def test_over_is_over(site, timepiece):
+    """Where all the time was given that it may take, the last trouble is final: no task gives it all of that again."""
+    with pytest.raises(Permanent, match=r"pub: no connection; .* See that the node is up, then retry this run"):
+        until_over(looks(Transient("pub: no connection")), bool, site=site, within=MINUTE)
+
+    assert MINUTE == timepiece.now - NOW
+
+
+def test_one_look_is_not_all(site, timepiece):
+    """Where no time was given trouble that may pass stays one that is tried again."""
+    with pytest.raises(Transient):
+        until_over(looks(Transient("pub: no connection")), bool, site=site, within=timedelta())
 
     assert [] == timepiece.waits

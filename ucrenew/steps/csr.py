@@ -21,7 +21,7 @@ from ucrenew.errors import NeedsPerson, Permanent, Transient
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, hand_over, is_by_hand, times_done, why_handed_over
-from ucrenew.steps.waiting import until
+from ucrenew.steps.waiting import until_over
 
 FAN_OUT = timedelta(minutes=2)  # generating distributes the request to all nodes (cucm_inside.md §C); no time is known
 SETTLES = timedelta(minutes=5)  # as long as the client itself waits for an answer to a write
@@ -44,7 +44,7 @@ def ensure_csr(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Cs
         return _by_person(site, record, plan, baseline)
     in_doubt = len(record.facts(Kind.CSR_INTENT)) > len(record.facts(Kind.CSR_NOT_SENT))
     # A generation whose answer was lost may still be at work: it is given time before another one is begun.
-    found = until(lambda: _new(site, plan, baseline), bool, site=site, within=SETTLES if in_doubt else timedelta())
+    found = until_over(lambda: _new(site, plan, baseline), bool, site=site, within=SETTLES if in_doubt else timedelta())
     if found is None:
         return _by_us(site, record, plan, baseline)
     if not in_doubt or refusals(judge_csr(found, plan)):
@@ -75,7 +75,7 @@ def _by_person(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Cs
     """The request that a person generated, once it is as planned and on every node; until then it is asked for."""
     done = times_done(record, Step.CSR, plan.publisher)
     # It may have been generated on another node: it is given the time to arrive.
-    found = until(
+    found = until_over(
         lambda: _new(site, plan, baseline),
         lambda found: not explain_csr(found, plan),
         site=site,
@@ -124,7 +124,7 @@ def _confirm_on(site: Site, plan: Plan, csr: Csr, node: str) -> None:
 
 def _has(site: Site, plan: Plan, csr: Csr, node: str) -> bool:
     """Whether the request is on a node, or arrives there in time."""
-    return until(lambda: _shown(site, plan, node), lambda found: found == csr, site=site, within=FAN_OUT) == csr
+    return until_over(lambda: _shown(site, plan, node), lambda found: found == csr, site=site, within=FAN_OUT) == csr
 
 
 def _shown(site: Site, plan: Plan, node: str) -> Csr | None:

@@ -18,7 +18,7 @@ from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, times_done
 from ucrenew.steps.trust import upload_again
-from ucrenew.steps.waiting import until
+from ucrenew.steps.waiting import until_over
 
 UPLOAD = timedelta(minutes=5)  # uploads may take 120-300 s (cucm.md §1.1), as long as the client waits for one
 
@@ -68,7 +68,7 @@ def _upload(site: Site, plan: Plan, leaf: crypto.Certificate, chain: tuple[crypt
 def _by_person(site: Site, record: Record, plan: Plan, csr: Csr, leaf: crypto.Certificate) -> Question | None:
     """Ask for the upload; None once every node shows the leaf."""
     subject = fingerprint(leaf)[:16]
-    shown = until(
+    shown = until_over(
         lambda: {node: _shown(site, plan, node) for node in plan.nodes},
         # Everywhere, or nowhere: then it is not on its way.
         lambda seen: len({found == leaf for found in seen.values()}) == 1,
@@ -122,7 +122,7 @@ def _confirm_on(site: Site, plan: Plan, leaf: crypto.Certificate, node: str) -> 
 def _comes_to_show(
     site: Site, plan: Plan, leaf: crypto.Certificate, node: str, *, within: timedelta
 ) -> crypto.Certificate | None:
-    return until(lambda: _shown(site, plan, node), lambda found: found == leaf, site=site, within=within)
+    return until_over(lambda: _shown(site, plan, node), lambda found: found == leaf, site=site, within=within)
 
 
 def _shown(site: Site, plan: Plan, node: str) -> crypto.Certificate | None:

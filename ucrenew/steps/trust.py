@@ -17,7 +17,7 @@ from ucrenew.errors import Refused
 from ucrenew.record import Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, hand_over, is_by_hand, times_done, why_handed_over
-from ucrenew.steps.waiting import until
+from ucrenew.steps.waiting import until_over
 
 Certificates = tuple[crypto.Certificate, ...]
 
@@ -84,7 +84,7 @@ def _arrives(site: Site, plan: Plan, certificate: crypto.Certificate, node: str)
     def look() -> Certificates:
         return _store(site, plan, node)
 
-    seen = until(look, lambda store: certificate in store, site=site, within=site.profile.fan_out, every=2.0)
+    seen = until_over(look, lambda store: certificate in store, site=site, within=site.profile.fan_out, every=2.0)
     return certificate in seen
 
 
@@ -104,7 +104,7 @@ def _by_person(
     refused, done = why_handed_over(record, Step.TRUST), times_done(record, Step.TRUST, plan.publisher)
     # Where we were refused just now, what was on its way has been waited for.
     patience = timedelta() if refused and not done else site.profile.fan_out
-    stores = until(look, is_settled, site=site, within=patience, every=2.0)
+    stores = until_over(look, is_settled, site=site, within=patience, every=2.0)
     missing = tuple(_missing(plan, chain, stores))
     if not missing:
         site.say(f"{plan.cluster}: every node has the CA certificates in {plan.purpose.trust_store}")
