@@ -41,7 +41,7 @@ def look_for_leftovers(
 def backup_since(renewal: Renewal, plan: Plan) -> datetime | None:
     """The last good backup when it is newer than the upload of the leaf; None, said and noted, when there is none."""
     record = record_of(renewal)
-    uploaded = record.fact(Kind.LEAF_INTENT)
+    uploaded = record.leaf_under_way
     try:
         last = aftercare.last_backup(site_of(renewal), plan)
     except Trouble as trouble:

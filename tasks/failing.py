@@ -45,7 +45,7 @@ def progress_of(record: Record, plan: Plan) -> Progress:
         submitted=record.fact(Kind.SUBMIT_INTENT) is not None,
         request_id=(record.value(Kind.REQUEST_ID) or {}).get("number"),
         issued=(record.value(Kind.ISSUED) or {}).get("fingerprint"),
-        leaf_begun=record.fact(Kind.LEAF_INTENT) is not None,
+        leaf_begun=record.leaf_under_way is not None,
         restarts_begun=_restarts(record, plan, Kind.RESTART_INTENT),
         restarts_done=_restarts(record, plan, Kind.RESTART_DONE),
         sso_off=() if on_again else tuple(fact.about for fact in record.facts(Kind.SSO_INTENT)),

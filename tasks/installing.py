@@ -11,7 +11,7 @@ from ucrenew.domain.finding import refusals
 from ucrenew.domain.gate import Question
 from ucrenew.domain.plan import Plan
 from ucrenew.errors import NeedsPerson
-from ucrenew.record import Kind, Renewal
+from ucrenew.record import Renewal
 from ucrenew.steps import leaf as leaf_step
 from ucrenew.steps import proof, restart, services, sso, trust
 from ucrenew.steps.proof import Served
@@ -67,7 +67,7 @@ def look_before_leaf(
 
     Raises NeedsPerson with every finding; once the leaf is on its way there is nothing to look at any more.
     """
-    if record_of(renewal).fact(Kind.LEAF_INTENT) is not None:
+    if record_of(renewal).leaf_under_way is not None:
         return
     site = site_of(renewal)
     facts = BeforeLeafFacts(survey(site, renewal.purpose), plan, csr, chain, site.profile.maintenance_windows)

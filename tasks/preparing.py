@@ -40,7 +40,7 @@ def look_at_cluster(cluster: str, purpose: Purpose) -> ClusterFacts | None:
     profile.require_purpose(purpose)
     profile.require_files()
     renewal = renewals_of(cluster, purpose).current()
-    if renewal and record_of(renewal).fact(Kind.LEAF_INTENT):
+    if renewal and record_of(renewal).leaf_under_way:
         get_run_logger().info("the certificate is on its way already; what was before is in the record")
         return None
     facts = survey(site_before(cluster), purpose)
@@ -102,7 +102,7 @@ def draw_up_plan(renewal: Renewal, facts: ClusterFacts | None) -> Plan:
     """
     record, profile = record_of(renewal), profile_of(renewal.cluster)
     if facts is None:
-        intended = record.value(Kind.LEAF_INTENT) or {}
+        intended = record.last(Kind.LEAF_INTENT) or {}
         return Plan.of_document(record.value(Kind.PLAN, about=intended["plan"]) or {})
     plan = planning.draw_up_plan(
         profile,

@@ -36,7 +36,8 @@ class Kind(StrEnum):
     SUBMIT_NOT_SENT = "submit-not-sent"  # the attempt that surely never reached the CA
     REQUEST_ID = "request-id"
     ISSUED = "issued"  # {fingerprint, pem, chain}
-    LEAF_INTENT = "leaf-intent"
+    LEAF_INTENT = "leaf-intent"  # one an attempt: {fingerprint, plan}
+    LEAF_NOT_TAKEN = "leaf-not-taken"  # one for each attempt that the publisher surely did not take {why}
     SSO_INTENT = "sso-intent"  # one a node: about to be switched off by us
     SSO_OFF = "sso-off"  # one a node: seen off, after it was on
     SSO_SEEN = "sso-seen"  # one a look of attend: {off}, the nodes on which it still is off
@@ -105,6 +106,16 @@ class Record:
     def last(self, kind: Kind) -> Mapping[str, Any] | None:
         """The value of the newest fact of a kind that is looked at again and again, or None."""
         return next((fact.value for fact in reversed(self.facts(kind))), None)
+
+    def under_way(self, intent: Kind, undone: Kind) -> Fact | None:
+        """The newest intent of a kind, unless every attempt surely came to nothing."""
+        intents = self.facts(intent)
+        return intents[-1] if len(intents) > len(self.facts(undone)) else None
+
+    @property
+    def leaf_under_way(self) -> Fact | None:
+        """The intent with which the certificate was, or may have been, installed: what was before is not read again."""
+        return self.under_way(Kind.LEAF_INTENT, Kind.LEAF_NOT_TAKEN)
 
     def answers(self, gate: Gate, matter: str) -> list[Mapping[str, Any]]:
         """What was answered at a gate, oldest first, to the questions whose matter begins so."""

@@ -278,7 +278,10 @@ def test_missing_chain_is_uploaded_once_more(bench):
     ],
 )
 def test_refused_leaf_is_final(bench, defect, reason, uploads):
-    """cucm.md §4.8: other names are never tried again; a chain that does not help is tried once; nobody is asked."""
+    """cucm.md §4.8: other names are never tried again; a chain that does not help is tried once; nobody is asked.
+
+    The certificate is not under way then: a later run looks at everything again before it uploads.
+    """
     one = bench()
     one.chain = one.chain[:1]
     request = one.generate()
@@ -286,6 +289,7 @@ def test_refused_leaf_is_final(bench, defect, reason, uploads):
         one.ensure_leaf(request, one.ca.sign(request, **defect))
 
     assert reason is refused.value.reason
+    assert one.record.leaf_under_way is None
     assert [("leaf-upload", "osadmin", True)] * uploads == [call for call in one.calls() if call[0] == "leaf-upload"]
 
 

@@ -124,6 +124,22 @@ def test_records_are_apart(store):
     assert Record(store, "lab-2", Ticking()).value(Kind.REQUEST_ID) is None
 
 
+def test_leaf_under_way(record):
+    """A certificate is under way from its intent on, unless every attempt surely came to nothing."""
+    assert record.leaf_under_way is None
+
+    record.note(Kind.LEAF_INTENT, {"plan": "a"})
+    record.note(Kind.LEAF_NOT_TAKEN)
+
+    assert record.leaf_under_way is None
+
+    record.note(Kind.LEAF_INTENT, {"plan": "b"})
+    record.note(Kind.LEAF_INTENT, {"plan": "c"})
+    record.note(Kind.LEAF_NOT_TAKEN)
+
+    assert {"plan": "c"} == record.leaf_under_way.value
+
+
 # --- renewals
 
 

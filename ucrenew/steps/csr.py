@@ -17,7 +17,7 @@ from ucrenew.domain.finding import Finding, refusals
 from ucrenew.domain.gate import Question
 from ucrenew.domain.handwork import csr_by_hand
 from ucrenew.domain.plan import Plan
-from ucrenew.errors import NeedsPerson, Permanent, Transient
+from ucrenew.errors import LoginRefused, NeedsPerson, Permanent, Transient, Untrusted
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, hand_over, is_by_hand, times_done, why_handed_over
@@ -42,7 +42,7 @@ def ensure_csr(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Cs
         return _still_ours(record, plan, ours, _shown(site, plan, plan.publisher))
     if is_by_hand(site, record, Step.CSR):
         return _by_person(site, record, plan, baseline)
-    in_doubt = len(record.facts(Kind.CSR_INTENT)) > len(record.facts(Kind.CSR_NOT_SENT))
+    in_doubt = record.under_way(Kind.CSR_INTENT, Kind.CSR_NOT_SENT) is not None
     # A generation whose answer was lost may still be at work: it is given time before another one is begun.
     found = until_over(lambda: _new(site, plan, baseline), bool, site=site, within=SETTLES if in_doubt else timedelta())
     if found is None:
@@ -62,7 +62,7 @@ def _by_us(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Csr | 
         return _by_person(site, record, plan, baseline)
     except Unanswered:
         raise  # it may have been made: only the next look can tell, never a second call
-    except Transient:
+    except (Transient, LoginRefused, Untrusted):
         record.note(Kind.CSR_NOT_SENT)
         raise
     if _shown(site, plan, plan.publisher) != csr:
@@ -110,7 +110,7 @@ def confirm_csr(site: Site, record: Record, plan: Plan, csr: Csr) -> tuple[Findi
     findings = judge_csr(csr, plan)
     if refused := refusals(findings):
         raise Permanent(f"{plan.publisher}: the request is not what the plan says: {'; '.join(map(str, refused))}")
-    if record.fact(Kind.LEAF_INTENT) is None:
+    if record.leaf_under_way is None:
         for node in plan.nodes:
             _confirm_on(site, plan, csr, node)
     return findings
@@ -165,7 +165,7 @@ def _generate(site: Site, plan: Plan) -> Csr:
 
 
 def _still_ours(record: Record, plan: Plan, ours: Csr, current: Csr | None) -> Csr:
-    if current == ours or record.fact(Kind.LEAF_INTENT) is not None:
+    if current == ours or record.leaf_under_way is not None:
         return ours
     what = "no request any more" if current is None else "a request that this renewal did not make"
     raise NeedsPerson(

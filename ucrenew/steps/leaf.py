@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from cryptography import x509 as crypto
 
 from ucrenew.clients.certmgr import NodeRefused, Reason
+from ucrenew.clients.sessions import Unanswered
 from ucrenew.domain.acting import Step
 from ucrenew.domain.explained import explain_leaf, explain_request_gone
 from ucrenew.domain.gate import Question
 from ucrenew.domain.handwork import leaf_by_hand
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.x509 import fingerprint
-from ucrenew.errors import NeedsPerson, Permanent
+from ucrenew.errors import LoginRefused, NeedsPerson, Permanent, Refused, Transient, UnknownReply, Untrusted
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, times_done
@@ -37,17 +40,38 @@ def ensure_leaf(  # noqa: PLR0913, PLR0917 - what it is held against
     if site.profile.is_by_hand(Step.LEAF):
         return _by_person(site, record, plan, csr, leaf)
     # An upload whose answer was lost may still be at work: it is given time before anything is done again.
-    patience = UPLOAD if record.fact(Kind.LEAF_INTENT) else timedelta()
+    patience = UPLOAD if record.leaf_under_way else timedelta()
     installed = _comes_to_show(site, plan, leaf, plan.publisher, within=patience)
     if installed != leaf:
         _require_our_request(site, plan, csr)
-        _note_intent(record, plan, leaf)
-        _upload(site, plan, leaf, chain)
+        record.note(Kind.LEAF_INTENT, _intent(plan, leaf))
+        with _noting_a_no(site, record, plan, leaf):
+            _upload(site, plan, leaf, chain)
         site.say(f"{plan.publisher}: uploaded the {plan.purpose.value} certificate {fingerprint(leaf)[:16]}")
-    _note_intent(record, plan, leaf)
+    _note_under_way(record, plan, leaf)
     for node in plan.nodes:
         _confirm_on(site, plan, leaf, node)
     return None
+
+
+@contextmanager
+def _noting_a_no(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) -> Iterator[None]:
+    """Note it where the publisher surely did not take the leaf: then everything is looked at anew before the next try.
+
+    After a no the publisher is read once more, for not every no is one (cucm.md §6); a lost answer stays in doubt.
+    """
+    try:
+        yield
+    except Unanswered:
+        raise
+    except (Transient, LoginRefused, Untrusted) as unsent:
+        record.note(Kind.LEAF_NOT_TAKEN, {"why": str(unsent)})
+        raise
+    except NodeRefused as refused:
+        with suppress(Transient, Refused, UnknownReply):
+            if _shown(site, plan, plan.publisher) != leaf:
+                record.note(Kind.LEAF_NOT_TAKEN, {"why": str(refused)})
+        raise
 
 
 def _upload(site: Site, plan: Plan, leaf: crypto.Certificate, chain: tuple[crypto.Certificate, ...]) -> None:
@@ -79,7 +103,7 @@ def _by_person(site: Site, record: Record, plan: Plan, csr: Csr, leaf: crypto.Ce
     is_first = len(lacking) == len(plan.nodes) and not times_done(record, Step.LEAF, subject)
     if is_first:
         _require_our_request(site, plan, csr)
-    _note_intent(record, plan, leaf)  # what is installed from now on was asked for
+    _note_under_way(record, plan, leaf)  # what is installed from now on was asked for
     if not lacking:
         site.say(f"{', '.join(plan.nodes)}: have the new {plan.purpose.value} certificate installed")
         return None
@@ -95,8 +119,13 @@ def _by_person(site: Site, record: Record, plan: Plan, csr: Csr, leaf: crypto.Ce
     return ask_person(record, Step.LEAF, subject, *wrong, *asked)
 
 
-def _note_intent(record: Record, plan: Plan, leaf: crypto.Certificate) -> None:
-    record.note_once(Kind.LEAF_INTENT, {"fingerprint": fingerprint(leaf), "plan": plan.digest})
+def _note_under_way(record: Record, plan: Plan, leaf: crypto.Certificate) -> None:
+    if record.leaf_under_way is None:
+        record.note(Kind.LEAF_INTENT, _intent(plan, leaf))
+
+
+def _intent(plan: Plan, leaf: crypto.Certificate) -> dict[str, str]:
+    return {"fingerprint": fingerprint(leaf), "plan": plan.digest}
 
 
 def _require_our_request(site: Site, plan: Plan, csr: Csr) -> None:

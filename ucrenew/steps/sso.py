@@ -26,7 +26,7 @@ def ensure_off(site: Site, record: Record, plan: Plan) -> Question | None:
     Once the leaf is on its way this looks at nothing any more: from then on a person may have switched it on again.
     Raises NeedsPerson when a node does not say whether it is off.
     """
-    if record.fact(Kind.LEAF_INTENT) is not None:
+    if record.leaf_under_way is not None:
         return None
     still_on = [node for node in plan.sso_nodes if _is_on(site, node)]
     for node in set(plan.sso_nodes) - set(still_on):
