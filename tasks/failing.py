@@ -42,7 +42,8 @@ def progress_of(record: Record, plan: Plan) -> Progress:
     on_again = record.fact(Kind.SSO_ON) is not None
     return Progress(
         csr=(record.value(Kind.CSR) or {}).get("fingerprint"),
-        submitted=record.fact(Kind.SUBMIT_INTENT) is not None,
+        csr_begun=record.under_way(Kind.CSR_INTENT, Kind.CSR_NOT_SENT) is not None,
+        submitted=record.under_way(Kind.SUBMIT_INTENT, Kind.SUBMIT_NOT_SENT) is not None,
         request_id=(record.value(Kind.REQUEST_ID) or {}).get("number"),
         issued=(record.value(Kind.ISSUED) or {}).get("fingerprint"),
         leaf_begun=record.leaf_under_way is not None,

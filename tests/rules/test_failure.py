@@ -57,6 +57,14 @@ def test_nothing_done(plan):
     assert "proof of what every node serves" == section(text, "Not done")[-1]
 
 
+def test_request_without_an_answer(plan):
+    """A request whose answer was lost counts neither as done nor as not done: only the next look can tell (S7)."""
+    text = report(plan, Progress(csr_begun=True))
+
+    assert ["request: perhaps generated, no answer came"] == section(text, "Done")
+    assert "submission" == section(text, "Not done")[0]
+
+
 def test_half_of_the_restarts(plan):
     """Between two restarts the report tells which were done, which one's end was not seen, and which wait (S19)."""
     done, unsure, waiting = plan.restarts[:5], plan.restarts[5], plan.restarts[6:]
@@ -77,6 +85,7 @@ def test_half_of_the_restarts(plan):
         "proof of what every node serves",
     ] == section(text, "Not done")
     assert unsure == plan.restarts[5]
+    assert "side by side" in next_step(plan, Progress(**SIGNED, leaf_begun=True, restarts_done=done))
 
 
 def test_everything_restarted(plan):
@@ -100,12 +109,13 @@ def test_every_node_has_a_state(plan):
 
 STEPS = {
     "nothing": ({}, "nothing was changed"),
+    "request without an answer": ({"csr_begun": True}, "a tomcat request may have been generated, and it looks for it"),
     "request": ({"csr": CSR}, "Let nobody generate another tomcat request"),
     "submission without an answer": ({"csr": CSR, "submitted": True}, "look into the CA's list"),
     "pending": ({"csr": CSR, "submitted": True, "request_id": 32}, "Let nobody generate another tomcat request"),
     "issued": (SIGNED, "nothing that users notice was changed"),
     "issued by hand": ({"csr": CSR, "submitted": True, "issued": LEAF}, "nothing that users notice was changed"),
-    "leaf": ({**SIGNED, "leaf_begun": True}, f"it goes on with Cisco Tomcat on {PUBLISHER}. Until then"),
+    "leaf": ({**SIGNED, "leaf_begun": True}, f"with Cisco Tomcat on {PUBLISHER}. Until then the old certificate is served"),
 }
 
 

@@ -21,6 +21,7 @@ class Progress:
     """How far a renewal came, as its record has it."""
 
     csr: str | None = None  # fingerprint of our request
+    csr_begun: bool = False  # it may have been generated; only the next look can tell
     submitted: bool = False  # or perhaps so: the intent is noted
     request_id: int | None = None
     issued: str | None = None  # fingerprint of the certificate
@@ -85,9 +86,14 @@ def _with_leaf(plan: Plan, progress: Progress) -> str:
             " Then retry this run: it goes on there"
         )
     if remaining := progress.open(plan):
+        served = (
+            "nodes with the old and with the new certificate serve side by side"
+            if progress.restarts_done
+            else "the old certificate is served"
+        )
         return (
-            f"mend what is said above, then retry this run: it goes on with {remaining[0]}. Until then nodes with the"
-            " old and with the new certificate serve side by side; restart nothing else"
+            f"mend what is said above, then retry this run: it goes on with {remaining[0]}. Until then {served};"
+            " restart nothing else"
         )
     return "retry this run: everything is restarted, and what every node serves has to be proven"
 
@@ -107,11 +113,17 @@ def _without_leaf(plan: Plan, progress: Progress) -> str:
             f"mend what is said above, then retry this run. Let nobody generate another {plan.purpose} request on the"
             " cluster meanwhile: it would void ours (S7)"
         )
+    if progress.csr_begun:
+        return (
+            f"mend what is said above, then retry this run: a {plan.purpose} request may have been generated, and it"
+            " looks for it first. Let nobody generate another one meanwhile (S7)"
+        )
     return "mend what is said above, then retry this run or start a new one: nothing was changed"
 
 
 def _done(progress: Progress) -> tuple[str, ...]:
     lines = [f"request generated, `{progress.csr}`"] if progress.csr else []
+    lines += ["request: perhaps generated, no answer came"] if progress.csr_begun and not progress.csr else []
     lines += [f"submitted, the CA's number is {progress.request_id}"] if progress.request_id is not None else []
     lines += [f"certificate issued, `{progress.issued}`"] if progress.issued else []
     lines += ["CA certificates uploaded; the upload of the certificate begun"] if progress.leaf_begun else []
@@ -119,7 +131,7 @@ def _done(progress: Progress) -> tuple[str, ...]:
 
 
 def _not_done(plan: Plan, progress: Progress) -> tuple[str, ...]:
-    lines = [] if progress.csr else ["request"]
+    lines = [] if progress.csr or progress.csr_begun else ["request"]
     if progress.request_id is None:
         unclear = progress.submitted and not progress.issued
         lines += ["submission: perhaps done, no number was noted"] if unclear else []
