@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 SINCE := $(shell date +%s)
 
-.PHONY: dev lint test rehearse simulator clean
+.PHONY: dev lint test docs rehearse simulator clean
 
 dev: $(READY)
 
@@ -22,6 +22,10 @@ lint: $(READY)
 # make test TESTS=csr runs the tests whose names hold "csr". Two at a time, a file in one process: they wait a lot.
 test: $(READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile $(if $(TESTS),-k '$(TESTS)')
+
+# Pages that say what was seen: tried again, and written anew. `make test` compares them.
+docs: $(READY)
+	UCRENEW_WRITE_DOCS=1 $(BIN)/pytest tests/procedure/test_gate_table.py
 
 rehearse: $(READY)
 	$(BIN)/python -m deployments.rehearsal --since $(SINCE)

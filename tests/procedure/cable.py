@@ -1,7 +1,7 @@
-"""A cable between the product and a far end that can be unplugged, cut, or slow just before an answer arrives.
+"""A cable between the product and another program: it can be unplugged, led elsewhere, cut or held before an answer.
 
-It carries bytes and knows no protocol: TLS and SSH go through it untouched. What happens when is decided by whoever
-looks at the far end's own ledger, so "received, and the answer lost" is exactly that.
+It carries bytes and knows no protocol: TLS and SSH go through it untouched. When it is cut or held is decided by
+whoever looks at the far end's own ledger, so "received, and the answer lost" is exactly that.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ class Cable:
         self._near.bind(("127.0.0.1", 0))
         self.port = self._near.getsockname()[1]
         self._cut: Callable[[], bool] = lambda: False
+        self._held: Callable[[], bool] = lambda: False
+        self._free = threading.Event()
         self._listening: socket.socket | None = None
         self.plug()
 
@@ -62,6 +64,19 @@ class Cable:
 
         self._cut = look
 
+    def hold_answers_when(self, predicate: Callable[[], bool]) -> None:
+        """Bring no answer from when this is true on, and let the other side wait for it, until ``let_go``."""
+        self._held = predicate
+
+    def let_go(self) -> None:
+        """Bring what was held, to whoever still listens, and hold nothing any more."""
+        self._held = lambda: False
+        self._free.set()
+
+    def lead_to(self, port: int) -> None:
+        """Lead new connections to another port, as when another machine has the address now."""
+        self._far = ("127.0.0.1", port)
+
     def _accept(self, listening: socket.socket) -> None:
         while True:
             try:
@@ -72,11 +87,16 @@ class Cable:
             threading.Thread(target=self._carry, args=(near, far, None), daemon=True).start()
             threading.Thread(target=self._carry, args=(far, near, self), daemon=True).start()
 
+    def _arrives(self) -> bool:
+        if self._held():
+            self._free.wait()
+        return not self._cut()
+
     @staticmethod
     def _carry(source: socket.socket, sink: socket.socket, answers_of: Cable | None) -> None:
         with contextlib.suppress(OSError):
             while chunk := source.recv(_CHUNK):
-                if answers_of is not None and answers_of._cut():  # noqa: SLF001 - the cable's own
+                if answers_of is not None and not answers_of._arrives():  # noqa: SLF001 - the cable's own
                     break
                 sink.sendall(chunk)
         for end in (source, sink):

@@ -128,18 +128,18 @@ class Run:
         """Wait until it waits there."""
         until(lambda: self.waits_at(gate) or self.not_over(), seconds, LOOK_EVERY)
 
-    def answer(self, decision: str, *, remark: str = "") -> None:
+    def answer(self, decision: str, *, remark: str = "", **more: object) -> None:
         """Send the form as the UI does, as soon as there is one: it is stored a moment after the suspension."""
-        form = {"decision": decision, "name": "Thea Tester", "ticket": "CHG-1", "remark": remark}
+        form = {"decision": decision, "name": "Thea Tester", "ticket": "CHG-1", "remark": remark, **more}
         until(lambda: self.door.resume(self.id, form) == "ACCEPT")
 
     def wake(self) -> str:
         """Resume without any input, as `attend` does."""
         return str(self.door.post(f"/flow_runs/{self.id}/resume", {})["status"])
 
-    def schedule_again(self) -> str:
-        """The retry that is not forced (prefect.md §2.4)."""
-        told = {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": False}
+    def schedule_again(self, name: str = "AwaitingRetry", *, force: bool) -> str:
+        """What the buttons send: V2's Retry is forced, V1's is not (prefect.md §2.4); what the server says to it."""
+        told = {"state": {"type": "SCHEDULED", "name": name}, "force": force}
         return str(self.door.post(f"/flow_runs/{self.id}/set_state", told)["status"])
 
     def facts(self, key: str) -> list[str]:
@@ -173,6 +173,13 @@ class Run:
         answer = self._session.get(f"{self._api}{path}", timeout=30)
         answer.raise_for_status()
         return answer.json()
+
+
+def begun(ground: Ground, cluster: str) -> Run:
+    """A new run of a cluster's deployment, as any program can begin it."""
+    door = PrefectDoor(ground.api)
+    (found,) = door.post("/deployments/filter", {"deployments": {"name": {"any_": [f"{cluster}-tomcat"]}}})
+    return Run(ground.api, door.post(f"/deployments/{found['id']}/create_flow_run", {})["id"])
 
 
 def processes_of(run_id: str) -> list[int]:

@@ -83,24 +83,6 @@ def test_operator_refuses_altered_plan(asked):
     assert ["the question shows no plan"] == objections("### Renew?", scene)
 
 
-def test_push_does_not_pass(lives, borrowed):
-    """design.md §4: a run set to Scheduled from outside asks again under a new key; only the answer to that passes."""
-    life = lives(borrowed)
-    life.begin()
-    first = life.key
-    life.push()
-    state = life.live()
-
-    assert "Suspended" == state.name
-    assert first != life.key
-    assert [] == life.control.ledger()
-
-    life.answered(YES)
-
-    assert ["csr", "submit"] == life.control.kinds()
-    assert life.key.startswith("ca-pending-")
-
-
 def test_no_at_start_ends_in_order(lives, borrowed):
     """S5: a no at gate `start` ends Completed(Denied) with who and why; nothing was touched, the renewal is closed."""
     life = lives(borrowed)
@@ -150,50 +132,6 @@ def test_changed_plan_is_asked_again(lives, borrowed):
     life.answered(YES)
 
     assert "ucm.example.com" in life.request()["names"]
-
-
-def test_no_is_never_lost(lives, borrowed):
-    """prefect.md §10.2: yes to plan A, plan B asked and denied, plan back to A before the next life: denied."""
-    life = lives(borrowed)
-    life.begin()
-    plan_a = digest(life.question())
-    assert life.answer(YES) == "ACCEPT"
-    life.edit(*MORE_NAMES)
-    assert life.live().name == "Suspended"
-    plan_b = digest(life.question())
-    assert life.answer(NO) == "ACCEPT"
-    life.edit(*reversed(MORE_NAMES))
-    state = life.live()
-
-    assert "Denied" == state.name
-    assert [] == life.control.ledger()
-    answers = [(fact.value["digest"], fact.value["decision"]) for fact in life.record().facts(Kind.ANSWER)]
-    assert [(plan_a, "approve"), (plan_b, "deny")] == answers
-
-
-def test_push_does_not_undo_a_no(lives, borrowed):
-    """design.md §4: a denied run that is pushed once more asks anew, in the next renewal; nothing passes."""
-    life = lives(borrowed)
-    life.begin()
-    life.answered(NO)
-    life.push()
-    state = life.live()
-
-    assert "Suspended" == state.name
-    assert 2 == life.renewal().number
-    assert [] == life.control.ledger()
-
-
-def test_second_answer_changes_nothing(lives, borrowed):
-    """prefect.md §2.3: of two answers to one question the first counts; the second is turned away."""
-    life = lives(borrowed)
-    life.begin()
-    assert life.answer(NO) == "ACCEPT"
-    second = life.answer(YES)
-    state = life.live()
-
-    assert "ABORT" == second
-    assert "Denied" == state.name
 
 
 def test_policy_auto_passes_and_says_so(lives, simulator):
