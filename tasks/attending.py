@@ -76,7 +76,8 @@ def suspended_runs() -> list[Waiting]:
 
 def _waiting(run: FlowRun) -> Waiting | None:
     key = str(run.state.state_details.pause_key or "") if run.state else ""
-    if run.state is None or not key or not {"cluster", "purpose"} <= run.parameters.keys():
+    is_renewal = "cluster" in run.parameters and run.parameters.get("purpose") in set(Purpose)
+    if run.state is None or not key or not is_renewal:
         return None
     cluster, purpose = str(run.parameters["cluster"]), Purpose(run.parameters["purpose"])
     return Waiting(run.id, cluster, purpose, key, run.state.timestamp)
