@@ -19,10 +19,10 @@ from prefect.states import Completed, Failed
 
 from tasks.failing import leave_report
 from tasks.lock import release_lock, require_not_stale
-from tasks.sites import renewals_of
+from tasks.sites import record_of, renewals_of
 from ucrenew.domain.failure import last_sentence
 from ucrenew.domain.purpose import Purpose
-from ucrenew.errors import BadInput, Trouble
+from ucrenew.errors import BadInput, NeedsPerson, Trouble
 from ucrenew.record import Renewal
 
 
@@ -52,10 +52,18 @@ def orderly(body: Callable[[str, Purpose, bool], Any]) -> Callable[[str, Purpose
 
 
 def deny(renewal: Renewal, sentence: str) -> NoReturn:
-    """End the renewal and this run because somebody said no: in order, and no failure."""
+    """End the renewal and this run because somebody said no: in order, and no failure.
+
+    With the certificate on a node the renewal stays open, with the report of what is left to do: only a new run can
+    bring the cluster to an end, and beginning anew would need another request.
+    """
+    if is_half_way := record_of(renewal).leaf_is_in:
+        sentence += "; the certificate is installed and not everything is done: a new run asks whether to go on"
+        _report(renewal.cluster, renewal.purpose, NeedsPerson(sentence))
     get_run_logger().info("denied: %s", sentence)
     _set_state(renewal.cluster, Completed(name="Denied", message=sentence))
-    renewals_of(renewal.cluster, renewal.purpose).close(renewal, f"denied: {sentence}")
+    if not is_half_way:
+        renewals_of(renewal.cluster, renewal.purpose).close(renewal, f"denied: {sentence}")
     _leave(renewal.cluster, sentence)
 
 

@@ -22,7 +22,6 @@ from prefect.runtime import flow_run
 
 from flows.endings import deny
 from flows.forms import Answer, Decision, form_of, is_yes, valid_answer
-from tasks.installing import switch_sso_off
 from tasks.lock import Holder, seize_lock
 from tasks.sites import profile_of, record_of, renewals_of
 from tasks.timeline import before_waiting
@@ -30,7 +29,7 @@ from ucrenew.domain.finding import Finding, acceptable
 from ucrenew.domain.gate import Form, Gate, Question
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
-from ucrenew.domain.questions import accept_question, activate_question, sso_off_question, take_over_question
+from ucrenew.domain.questions import accept_question, activate_question, take_over_question
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import NeedsPerson
 from ucrenew.profile import GatePolicy
@@ -88,7 +87,8 @@ def done(renewal: Renewal, plan: Plan, step: Task[..., Any], *rest: Any) -> Any:
 
 def accept(renewal: Renewal, plan: Plan, leaf: Certificate, findings: Sequence[Finding]) -> None:
     """Where the certificate lacks something that a person may accept (FN74345), have it accepted or denied."""
-    if lacking := acceptable(findings):
+    lacking = acceptable(findings)
+    if lacking and not record_of(renewal).leaf_is_in:
         ask(Gate.ACCEPT, renewal, plan, accept_question(plan, leaf, lacking), matter=fingerprint(leaf))
 
 
@@ -96,15 +96,12 @@ def activate(
     renewal: Renewal, plan: Plan, leaf: Certificate, chain: Sequence[Certificate], noticed: Sequence[Finding]
 ) -> None:
     """The question before the first upload: for this certificate, and with a word on each neighbour."""
+    if record_of(renewal).leaf_is_in:
+        return  # answered, and done
     text = activate_question(plan, leaf, chain, noticed)
-    ask(Gate.ACTIVATE, renewal, plan, text, matter=fingerprint(leaf), neighbours=plan.neighbours)
-
-
-def sign_on_off(renewal: Renewal, plan: Plan) -> None:
-    """Switch single sign-on off where it is on, once a person has seen that they can log in without it (S3)."""
-    if plan.sso_nodes:
-        ask(Gate.SSO_OFF, renewal, plan, sso_off_question(plan))
-        done(renewal, plan, switch_sso_off)
+    # Bound to the issuers too: what is uploaded beside the leaf was agreed to with it.
+    matter = "-".join((fingerprint(leaf)[:32], *(fingerprint(issuer)[:16] for issuer in chain)))
+    ask(Gate.ACTIVATE, renewal, plan, text, matter=matter, neighbours=plan.neighbours)
 
 
 def hear_answers(cluster: str, purpose: Purpose) -> None:
@@ -149,6 +146,8 @@ def collect_answers(record: Record) -> None:
 
 def _end_on_a_no(record: Record, renewal: Renewal) -> None:
     for fact in record.facts(Kind.ANSWER):
+        if record.leaf_is_in and fact.value.get("run") != flow_run.id:
+            continue  # that no ended its run; what it left half-way is gone on with
         if fact.value["decision"] != Decision.APPROVE and not Gate(fact.value["gate"]).is_afterwards:
             remark = f": {fact.value['remark']}" if fact.value["remark"] else ""
             deny(renewal, f"{fact.value['name']} said no at gate '{fact.value['gate']}'{remark}")

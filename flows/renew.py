@@ -13,7 +13,7 @@ from prefect.states import Completed
 from flows.aftercare import report_leftovers, see_to_backup
 from flows.authority import obtain_certificate
 from flows.endings import orderly
-from flows.gates import accept, activate, ask, done, hear_answers, sign_on_off, take_over
+from flows.gates import accept, activate, ask, done, hear_answers, take_over
 from flows.windows import wait_for_window
 from tasks.evidence import close_with_evidence
 from tasks.installing import (
@@ -22,6 +22,7 @@ from tasks.installing import (
     prove_on_every_node,
     restart_services,
     see_sso_on,
+    switch_sso_off,
     upload_ca_certificates,
     upload_certificate,
 )
@@ -73,7 +74,7 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     # Steps 5-6: the CA's certificates; in the window, single sign-on off (S3), the cluster's own (S15-S18)
     done(renewal, plan, upload_ca_certificates, leaf, chain)
     wait_for_window(renewal, plan)
-    sign_on_off(renewal, plan)
+    done(renewal, plan, switch_sso_off)
     look_before_leaf(renewal, plan, csr, chain)
     done(renewal, plan, upload_certificate, csr, leaf, chain)
 

@@ -23,7 +23,6 @@ from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.windows import is_long_enough
 from ucrenew.errors import LoginRefused, Trouble
-from ucrenew.record import Kind
 
 CA_PENDING = "ca-pending-"
 WINDOW = "window-"
@@ -102,7 +101,8 @@ def ca_has_decided(waiting: Waiting) -> bool:
 def is_overdue(waiting: Waiting) -> bool:
     """True when nobody answered for as long as the profile gives them; trouble is logged and counts as not yet.
 
-    Once the certificate is on its way a no would leave the cluster half-way: then the question is only reminded of.
+    Once the certificate is installed a no would leave the cluster half-way, and at ``take-over`` it would abandon a
+    renewal whose request may be pending: then the question is only reminded of.
     """
     try:
         overdue = now() - waiting.since > profile_of(waiting.cluster).overdue
@@ -110,10 +110,11 @@ def is_overdue(waiting: Waiting) -> bool:
     except Trouble as trouble:
         get_run_logger().warning("%s: %s", waiting.cluster, trouble)
         return False
-    half_way = renewal is not None and record_of(renewal).fact(Kind.LEAF_INTENT) is not None
-    if overdue and half_way and waiting.gate is not None and not waiting.gate.is_afterwards:
+    half_way = renewal is not None and record_of(renewal).leaf_is_in
+    is_kept_open = waiting.gate is Gate.TAKE_OVER or (half_way and waiting.gate not in {Gate.CLEANUP, Gate.BACKUP})
+    if overdue and is_kept_open:
         get_run_logger().warning(
-            "%s: nobody has answered at gate '%s' since %s UTC, and the certificate is on its way: answer run %s",
+            "%s: nobody has answered at gate '%s' since %s UTC, and a no would leave things half done: answer run %s",
             waiting.cluster,
             waiting.gate,
             f"{waiting.since:%Y-%m-%d %H:%M}",

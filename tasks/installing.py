@@ -65,9 +65,9 @@ def look_before_leaf(
 ) -> None:
     """Our request on every node, no backup, replication, single sign-on, window: all of it anew (design.md §2).
 
-    Raises NeedsPerson with every finding; once the leaf is on its way there is nothing to look at any more.
+    Raises NeedsPerson with every finding; once the leaf is on a node there is nothing to look at any more.
     """
-    if record_of(renewal).leaf_under_way is not None:
+    if record_of(renewal).leaf_is_in:
         return
     site = site_of(renewal)
     facts = BeforeLeafFacts(survey(site, renewal.purpose), plan, csr, chain, site.profile.maintenance_windows)

@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 
-from tasks.sites import baseline_of_record, now, profile_of, record_of, renewals_of, site_before
+from tasks.sites import baseline_of_record, now, profile_of, record_of, renewals_of, site_before, site_of
 from tasks.stepping import step
 from ucrenew.domain import checks
 from ucrenew.domain.baseline import baseline_of
@@ -18,7 +18,8 @@ from ucrenew.domain.finding import refusals
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import NeedsPerson
-from ucrenew.record import Kind, Renewal
+from ucrenew.record import Kind, Record, Renewal
+from ucrenew.steps import leaf as leaf_step
 from ucrenew.steps import planning
 from ucrenew.steps.survey import survey
 
@@ -40,7 +41,7 @@ def look_at_cluster(cluster: str, purpose: Purpose) -> ClusterFacts | None:
     profile.require_purpose(purpose)
     profile.require_files()
     renewal = renewals_of(cluster, purpose).current()
-    if renewal and record_of(renewal).leaf_under_way:
+    if renewal and leaf_step.has_arrived(site_of(renewal), record_of(renewal)):
         get_run_logger().info("the certificate is on its way already; what was before is in the record")
         return None
     facts = survey(site_before(cluster), purpose)
@@ -76,6 +77,7 @@ def open_renewal(
     renewal = renewals.open(run)
     if current is None and renewal.run != run:
         raise NeedsPerson(f"{renewal.key} was opened by run {renewal.run} at the same moment; this run ends")
+    _noticed(record_of(renewal), facts)
     record_of(renewal).note_once(Kind.BASELINE, baseline_of(facts).model_dump(mode="json"))
     return renewal
 
@@ -109,10 +111,16 @@ def draw_up_plan(renewal: Renewal, facts: ClusterFacts | None) -> Plan:
         renewal.purpose,
         baseline_of(facts),
         baseline_of_record(record),
-        noticed=checks.preflight(facts),
+        noticed=_noticed(record, facts),
         sso_driven=[fact.about for fact in record.facts(Kind.SSO_INTENT)],
     )
     planning.require_window(profile, plan, now())
     record.note_once(Kind.PLAN, plan.document(), about=plan.digest)
     get_run_logger().info("%s: the plan has digest %s", renewal.key, plan.digest[:16])
     return plan
+
+
+def _noticed(record: Record, facts: ClusterFacts) -> tuple[str, ...]:
+    """What preflight warned of when the renewal was opened: our own uploads must not make another plan."""
+    warned = sorted(str(finding) for finding in checks.preflight(facts))
+    return tuple(record.note_once(Kind.NOTICED, {"findings": warned})["findings"])

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TAKEN_OVER = "taken-over"  # on the ledger of renewals: {run}; the last one holds
     CLOSED = "closed"  # on the ledger of renewals: {number, outcome}
     BASELINE = "baseline"  # everything as it was before the first change
+    NOTICED = "noticed"  # what preflight warned of when the renewal was opened
     PLAN = "plan"  # one a digest: what was shown to people
     ASKED = "asked"  # one a question: {gate, digest, key, run}
     ANSWER = "answer"  # one a question: {gate, digest, decision, name, ticket, remark}
@@ -37,9 +38,12 @@ class Kind(StrEnum):
     REQUEST_ID = "request-id"
     ISSUED = "issued"  # {fingerprint, pem, chain}
     LEAF_INTENT = "leaf-intent"  # one an attempt: {fingerprint, plan}
+    LEAF_SEEN = "leaf-seen"  # a node shows it: what was before is not read again
+    LEAF_EVERYWHERE = "leaf-everywhere"  # every node shows it: request, trust and leaf are not looked at again
     LEAF_NOT_TAKEN = "leaf-not-taken"  # one for each attempt that the publisher surely did not take {why}
     SSO_INTENT = "sso-intent"  # one a node: about to be switched off by us
-    SSO_OFF = "sso-off"  # one a node: seen off, after it was on
+    SSO_OFF = "sso-off"  # one a node and time: seen off, after it was on
+    SSO_BACK_ON = "sso-back-on"  # one a time: somebody put it on again before the certificate was there
     SSO_SEEN = "sso-seen"  # one a look of attend: {off}, the nodes on which it still is off
     SSO_ON = "sso-on"  # seen on again everywhere
     RESTART_INTENT = "restart-intent"
@@ -111,6 +115,11 @@ class Record:
         """The newest intent of a kind, unless every attempt surely came to nothing."""
         intents = self.facts(intent)
         return intents[-1] if len(intents) > len(self.facts(undone)) else None
+
+    @property
+    def leaf_is_in(self) -> bool:
+        """True once a node was seen with the certificate: from then on there is no way back but forward."""
+        return self.fact(Kind.LEAF_SEEN) is not None
 
     @property
     def leaf_under_way(self) -> Fact | None:

@@ -114,7 +114,7 @@ def test_overdue_half_way_is_only_reminded(signed_on):
     attend_suspended_runs()
 
     assert life.key.startswith("sso-on-")
-    assert life.said.with_words(life.cluster, "nobody has answered at gate 'sso-on'", "the certificate is on its way")
+    assert life.said.with_words(life.cluster, "nobody has answered at gate 'sso-on'", "half done")
     assert life.is_open()
 
 

@@ -39,7 +39,9 @@ def ensure_csr(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Cs
     """
     if noted := record.value(Kind.CSR):
         ours = x509.parse_csr(noted["pem"])
-        return _still_ours(record, plan, ours, _shown(site, plan, plan.publisher))
+        if record.leaf_is_in:
+            return ours  # used up by the cluster, which may have a Tomcat down now
+        return _still_ours(plan, ours, _shown(site, plan, plan.publisher))
     if is_by_hand(site, record, Step.CSR):
         return _by_person(site, record, plan, baseline)
     in_doubt = record.under_way(Kind.CSR_INTENT, Kind.CSR_NOT_SENT) is not None
@@ -110,7 +112,7 @@ def confirm_csr(site: Site, record: Record, plan: Plan, csr: Csr) -> tuple[Findi
     findings = judge_csr(csr, plan)
     if refused := refusals(findings):
         raise Permanent(f"{plan.publisher}: the request is not what the plan says: {'; '.join(map(str, refused))}")
-    if record.leaf_under_way is None:
+    if not record.leaf_is_in:
         for node in plan.nodes:
             _confirm_on(site, plan, csr, node)
     return findings
@@ -164,8 +166,8 @@ def _generate(site: Site, plan: Plan) -> Csr:
     return rest.generate_csr(wish)
 
 
-def _still_ours(record: Record, plan: Plan, ours: Csr, current: Csr | None) -> Csr:
-    if current == ours or record.leaf_under_way is not None:
+def _still_ours(plan: Plan, ours: Csr, current: Csr | None) -> Csr:
+    if current == ours:
         return ours
     what = "no request any more" if current is None else "a request that this renewal did not make"
     raise NeedsPerson(

@@ -21,7 +21,7 @@ from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, times_done
 from ucrenew.steps.trust import upload_again
-from ucrenew.steps.waiting import until_over
+from ucrenew.steps.waiting import until, until_over
 
 UPLOAD = timedelta(minutes=5)  # uploads may take 120-300 s (cucm.md §1.1), as long as the client waits for one
 
@@ -37,6 +37,8 @@ def ensure_leaf(  # noqa: PLR0913, PLR0917 - what it is held against
     does this step, the upload is asked for. Raises NeedsPerson when the request is not ours, Permanent when a node
     refuses the leaf or does not show it in time.
     """
+    if record.fact(Kind.LEAF_EVERYWHERE) is not None:
+        return None  # a node whose Tomcat is down now is the restarts' affair
     if site.profile.is_by_hand(Step.LEAF):
         return _by_person(site, record, plan, csr, leaf)
     # An upload whose answer was lost may still be at work: it is given time before anything is done again.
@@ -51,7 +53,42 @@ def ensure_leaf(  # noqa: PLR0913, PLR0917 - what it is held against
     _note_under_way(record, plan, leaf)
     for node in plan.nodes:
         _confirm_on(site, plan, leaf, node)
+        record.note_once(Kind.LEAF_SEEN)
+    record.note_once(Kind.LEAF_EVERYWHERE)
     return None
+
+
+def has_arrived(site: Site, record: Record) -> bool:
+    """Whether a certificate that was about to be uploaded is on a node; where it is on none, that is noted.
+
+    An intent alone proves nothing: the process may have died before the call. An upload whose answer was lost is
+    given its time. Raises Transient while a node that does not answer leaves it open.
+    """
+    intent = record.leaf_under_way
+    if intent is None or record.leaf_is_in:
+        return record.leaf_is_in
+    plan = Plan.of_document(record.value(Kind.PLAN, about=intent.value["plan"]) or {})
+    left = timedelta() if site.profile.is_by_hand(Step.LEAF) else intent.at + UPLOAD - site.clock()
+    if until(lambda: _is_on_a_node(site, plan, intent.value["fingerprint"]), bool, site=site, within=left):
+        record.note_once(Kind.LEAF_SEEN)
+        return True
+    record.note(Kind.LEAF_NOT_TAKEN, {"why": "no node shows it"})
+    return False
+
+
+def _is_on_a_node(site: Site, plan: Plan, wanted: str) -> bool:
+    silent: Transient | None = None
+    for node in plan.nodes:
+        try:
+            found = _shown(site, plan, node)
+        except Transient as error:
+            silent = error
+        else:
+            if found is not None and fingerprint(found) == wanted:
+                return True
+    if silent is not None:
+        raise Transient(f"whether the certificate was installed cannot be told: {silent}") from silent
+    return False
 
 
 @contextmanager
@@ -104,7 +141,10 @@ def _by_person(site: Site, record: Record, plan: Plan, csr: Csr, leaf: crypto.Ce
     if is_first:
         _require_our_request(site, plan, csr)
     _note_under_way(record, plan, leaf)  # what is installed from now on was asked for
+    if len(lacking) < len(plan.nodes):
+        record.note_once(Kind.LEAF_SEEN)
     if not lacking:
+        record.note_once(Kind.LEAF_EVERYWHERE)
         site.say(f"{', '.join(plan.nodes)}: have the new {plan.purpose.value} certificate installed")
         return None
     # The publisher hands it on; only where that failed it is uploaded on another node.

@@ -27,7 +27,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
     now: Baseline,
     baseline: Baseline,
     *,
-    noticed: Iterable[Finding] = (),
+    noticed: Iterable[str] = (),
     sso_driven: Iterable[str] = (),
 ) -> Plan:
     """What will be done, in order, and what users notice (S4-S8, S19). Raises BadInput for an unknown release.
@@ -62,7 +62,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         not_restarted=rule.left_alone(sso=bool(sso_on)),
         notices=rule.notices,
         replaces=tuple(f"{node.name}: {identities[node.name] or 'nothing'}" for node in nodes),
-        findings=tuple(map(str, (*plan_findings(baseline), *noticed))),
+        findings=(*map(str, plan_findings(baseline)), *noticed),
         sso_nodes=tuple(node.name for node in nodes if node.name in sso_on),
         by_hand=tuple(step.value for step in Step if profile.is_by_hand(step)),
         minutes=ceil(restarts.time_needed(planned) / timedelta(minutes=1)),

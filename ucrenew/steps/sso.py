@@ -12,6 +12,7 @@ from ucrenew.domain.acting import Step
 from ucrenew.domain.gate import Gate, Question
 from ucrenew.domain.handwork import sso_off_by_hand, sso_on_by_hand
 from ucrenew.domain.plan import Plan
+from ucrenew.domain.questions import sso_off_question
 from ucrenew.errors import NeedsPerson
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
@@ -23,22 +24,36 @@ ALL = "all"  # the subject of the questions: they are asked for all nodes at onc
 def ensure_off(site: Site, record: Record, plan: Plan) -> Question | None:
     """Switch it off wherever the plan says that it was on; confirmed by a second look at each node's status.
 
-    Once the leaf is on its way this looks at nothing any more: from then on a person may have switched it on again.
+    It is asked before, and asked again when somebody has put it on meanwhile: an old yes is none for that. Once the
+    leaf is on a node this looks at nothing any more: from then on a person may switch it on again.
     Raises NeedsPerson when a node does not say whether it is off.
     """
-    if record.leaf_under_way is not None:
+    if record.leaf_is_in:
         return None
     still_on = [node for node in plan.sso_nodes if _is_on(site, node)]
-    for node in set(plan.sso_nodes) - set(still_on):
-        record.note_once(Kind.SSO_OFF, about=node)
     if still_on and site.profile.is_by_hand(Step.SSO):
         # Noted before it is asked: off counts as ours from now on, so that it is put back whatever happens.
         for node in still_on:
             record.note_once(Kind.SSO_INTENT, about=node)
         return ask_person(record, Step.SSO, ALL, _still(still_on, "on") + sso_off_by_hand(plan))
-    for node in still_on:
-        _switch_off(site, record, node)
+    if still_on and not record.answers(Gate.SSO_OFF, matter := _matter(record, still_on)):
+        return Question(Gate.SSO_OFF, _still(still_on, "on") + sso_off_question(plan), matter)
+    for node in plan.sso_nodes:
+        if node in still_on and _is_on(site, node):  # the one before may have switched this one too
+            _switch_off(site, record, node)
+        else:
+            record.note(Kind.SSO_OFF, about=node)
     return None
+
+
+def _matter(record: Record, still_on: list[str]) -> str:
+    """How often it had to be switched off: a node that was seen off and is on again begins a new round."""
+    facts = record.all_facts()
+    last = max((n for n, fact in enumerate(facts) if fact.kind is Kind.SSO_BACK_ON), default=-1)
+    seen_off = {fact.about for n, fact in enumerate(facts) if n > last and fact.kind is Kind.SSO_OFF}
+    if seen_off & set(still_on):
+        record.note(Kind.SSO_BACK_ON, {"nodes": still_on})
+    return f"round-{len(record.facts(Kind.SSO_BACK_ON)) + 1}"
 
 
 def ensure_on(site: Site, record: Record, plan: Plan) -> Question | None:

@@ -14,7 +14,7 @@ from ucrenew.domain.handwork import trust_by_hand
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import Refused
-from ucrenew.record import Record
+from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, hand_over, is_by_hand, times_done, why_handed_over
 from ucrenew.steps.waiting import until_over
@@ -31,6 +31,8 @@ def ensure_trust(
     stays missing there. Confirm: the store is read again on each node. What a node does not take is asked of a
     person, as everything is where a person does this step.
     """
+    if record.fact(Kind.LEAF_EVERYWHERE) is not None:
+        return None  # it was there before the leaf; a node whose Tomcat is down now is the restarts' affair
     if not is_by_hand(site, record, Step.TRUST):
         if not (refused := _upload_all(site, plan, chain)):
             return None
