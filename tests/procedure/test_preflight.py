@@ -1,5 +1,6 @@
 """Each rule before the first change, seen refusing: the simulator's own state is the reason, and nothing is touched."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,6 +89,33 @@ def test_reused_tomcat_refused(lives, simulator, hidden):
     assert "CallManager reuses the Tomcat certificate" in sentence
     assert "puts the phones at risk" in sentence
     assert "[tomcat-reused, cucm.md §4.4]" in sentence
+
+
+@pytest.mark.parametrize(
+    ("hidden", "told"),
+    [(True, "[reuse-unknown, cucm.md §4.4]"), (False, "[tomcat-reused, cucm.md §4.4]")],
+    ids=["REST hides it", "REST shows it"],
+)
+def test_reused_tomcat_refused_in_advise_mode(lives, simulator, hidden, told):
+    """cucm.md §4.4: an account that only reads, to which REST hides CallManager's row, does not pass over a reuse."""
+    scene = simulator.scene
+    reading = {**scene, "accounts": {**scene["accounts"], "platform": scene["people"]["reader"]}}
+    life = lives(replace(simulator, scene=reading))
+    life.edit("[certificate]\n", 'actuator = "person"\n\n[certificate]\n')
+    life.control.post("/cluster", {"reuse_tomcat": True, "reuse_hides_callmanager": hidden})
+    sentence = begun_in_vain(life)
+
+    assert told in sentence
+    assert all(node in sentence for node in (PUBLISHER, SUBSCRIBER))
+
+
+def test_reused_tomcat_seen_by_the_cli_in_advise_mode(lives, simulator):
+    """cucm.md §4.4: where the account of advise mode may see certificates on the CLI, the CLI tells what REST hides."""
+    life = lives(simulator)
+    life.edit("[certificate]\n", 'actuator = "person"\n\n[certificate]\n')
+    life.control.post("/cluster", {"reuse_tomcat": True, "reuse_hides_callmanager": True})
+
+    assert "[tomcat-reused, cucm.md §4.4]" in begun_in_vain(life)
 
 
 def test_ca_refuses_the_login(lives, borrowed):

@@ -165,6 +165,22 @@ def test_certificate_of_its_own(callmanager):
     assert preflight_node.tomcat_is_not_reused(node_facts(identity=None, callmanager=callmanager)) is None
 
 
+def test_reuse_unknown():
+    """cucm.md §4.4: a node on which nobody could see CallManager's certificate is refused, with what to look at."""
+    (found,) = judge(
+        cluster_facts(node_facts(PUB), node_facts(SUB, callmanager=None, reuse_unknown=True), node_facts(IMP))
+    )
+
+    assert (Reason.REUSE_UNKNOWN, SUBSCRIBER, Severity.REFUSE) == (found.reason, found.node, found.severity)
+    assert "'show cert own CallManager' with 'show cert own tomcat'" in found.sentence
+    assert "privilege 1" in found.sentence
+
+
+def test_reuse_seen_to_be_none():
+    """cucm.md §4.4: a CallManager certificate of its own, by whatever way it was seen, is no finding."""
+    assert () == judge(cluster_facts(node_facts(PUB, callmanager=self_signed("call")), *map(node_facts, (SUB, IMP))))
+
+
 # --- upgrades
 
 

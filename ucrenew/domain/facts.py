@@ -28,6 +28,7 @@ class NodeFacts:
     served: Mapping[int, str]  # port -> SHA-256 of what it presents
     replication_complete: bool = True  # on a publisher: set up on every row, and all of its services run
     callmanager: x509.Certificate | None = None  # installed for CallManager, looked at when the purpose is tomcat
+    reuse_unknown: bool = False  # REST shows none, as under reuse, and the CLI was not allowed to say more
     may_write: bool | None = None  # of the platform account; None: not known, or a person does all the writing
     trust: tuple[x509.Certificate, ...] = ()  # the purpose's trust store
     recovery_url: bool | None = None  # of single sign-on; None: not shown

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     DISK_FULL = "disk-full"
     PRIVILEGE = "privilege"
     TOMCAT_REUSED = "tomcat-reused"
+    REUSE_UNKNOWN = "reuse-unknown"
     BACKUP_OLD = "backup-old"
     BACKUP_RUNNING = "backup-running"
     NODES_DIFFER = "nodes-differ"

@@ -131,6 +131,21 @@ def tomcat_is_not_reused(facts: NodeFacts) -> Finding | None:
     return Finding(Reason.TOMCAT_REUSED, sentence, "cucm.md §4.4", facts.node.name)
 
 
+def reuse_is_known(facts: NodeFacts) -> Finding | None:
+    """REST hides CallManager's certificate where it is Tomcat's: not shown is no "not reused" (D221070, cucm.md §4.4).
+
+    Only the CLI tells then, and not to an account that only reads.
+    """
+    if not facts.reuse_unknown:
+        return None
+    sentence = (
+        "whether CallManager reuses the Tomcat certificate cannot be told: REST shows no CallManager certificate, as"
+        " under reuse, which puts the phones at risk, and the platform account may not see it on the CLI. Give the"
+        " account privilege 1 there, or compare 'show cert own CallManager' with 'show cert own tomcat' by hand"
+    )
+    return Finding(Reason.REUSE_UNKNOWN, sentence, "cucm.md §4.4", facts.node.name)
+
+
 NODE_PREFLIGHT: tuple[Rule[NodeFacts], ...] = (
     release_has_api,
     platform_service_is_up,
@@ -143,4 +158,5 @@ NODE_PREFLIGHT: tuple[Rule[NodeFacts], ...] = (
     disk_has_room,
     account_may_write,
     tomcat_is_not_reused,
+    reuse_is_known,
 )

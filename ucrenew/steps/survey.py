@@ -24,7 +24,7 @@ from ucrenew.domain.cluster import Product, Role
 from ucrenew.domain.facts import ClusterFacts, NodeFacts
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.x509 import fingerprint
-from ucrenew.errors import Transient, Trouble, UnknownReply
+from ucrenew.errors import Refused, Transient, Trouble, UnknownReply
 from ucrenew.profile import ClusterNode
 from ucrenew.site import Site
 
@@ -121,23 +121,28 @@ def _of_rest(
 class _OfAccount(TypedDict):
     may_write: bool | None
     callmanager: crypto.Certificate | None
+    reuse_unknown: bool
 
 
 def _of_account(site: Site, cli: PlatformCli, entry: ClusterNode, snapshot: Snapshot | Trouble) -> _OfAccount:
     """Whether the account's level suffices, and CallManager's certificate, which REST may hide (D221070).
 
-    Where a person does all the writing a level that only reads is enough, and shows no certificates on the CLI.
+    Where a person does all the writing a level that only reads is enough, and the CLI need not show certificates to it.
     """
+    only_reads = all(site.profile.is_by_hand(step) for step in Step)
+    is_cucm = entry.product is Product.CUCM
     shown = None if isinstance(snapshot, Trouble) else snapshot.identities.get(Purpose.CALLMANAGER.value)
     by_rest = shown.certificate if shown else None
-    if all(site.profile.is_by_hand(step) for step in Step):
-        return _OfAccount(may_write=None, callmanager=by_rest)
-    is_cucm = entry.product is Product.CUCM
     try:
         by_cli = cli.own_certificate(Purpose.CALLMANAGER if is_cucm else Purpose.TOMCAT)
-    except NotAllowed:
-        return _OfAccount(may_write=False, callmanager=by_rest)
-    return _OfAccount(may_write=True, callmanager=by_cli if is_cucm else None)
+    except (Refused, UnknownReply) as error:
+        # How a level that is too low is refused was never seen (cucm.md §2.1): nothing is made of it where it may be.
+        if not only_reads and not isinstance(error, NotAllowed):
+            raise
+        hidden = is_cucm and by_rest is None and not isinstance(snapshot, Trouble)
+        return _OfAccount(may_write=None if only_reads else False, callmanager=by_rest, reuse_unknown=hidden)
+    may_write = None if only_reads else True
+    return _OfAccount(may_write=may_write, callmanager=by_cli if is_cucm else None, reuse_unknown=False)
 
 
 class _OfDatabase(TypedDict):
