@@ -57,7 +57,9 @@ def _ensure(witness: Witness, restart: Restart) -> None:
     if restart.service == TOMCAT and not witness.comes_to_serve(node):
         raise Permanent(f"{node}: {TOMCAT} is up and does not serve the new certificate after {services.COMES_BACK}")
     site.say(f"{node}: {restart.service} is STARTED")
-    witness.record.note(Kind.RESTART_DONE, {}, about=restart.about)
+    # Each restart of ours was intended first: without an intent it is not ours.
+    is_ours = witness.record.fact(Kind.RESTART_INTENT, about=restart.about) is not None
+    witness.record.note(Kind.RESTART_DONE, {} if is_ours else {"by": "found so"}, about=restart.about)
 
 
 def _is_so(witness: Witness, restart: Restart) -> bool:
