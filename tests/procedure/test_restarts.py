@@ -1,11 +1,31 @@
 """Restarts (S19) that go wrong: each is done once where anything can tell, and never left half done in silence."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 
 from tests.procedure.lives import DRF_LOCAL, IMP, PUBLISHER, SUBSCRIBER, TOMCAT
 from tests.procedure.walked import Walked
+from ucrenew.clients import ssh
+from ucrenew.clients.channel import Transport
 from ucrenew.errors import Permanent, Transient
 from ucrenew.record import Kind
+from ucrenew.steps.restart import ensure_restarted
+
+
+class Tapped:
+    """A shell of which is heard what is typed into it."""
+
+    def __init__(self, shell: Transport, heard: list[str]) -> None:
+        self._shell, self._heard = shell, heard
+        self.receive, self.close = shell.receive, shell.close
+
+    def send(self, data: bytes) -> None:
+        """Hand it over."""
+        self._heard += [line for line in data.decode().split("\r") if line]
+        self._shell.send(data)
+
 
 CONTROL_CENTER = "/controlcenterservice2/services/ControlCenterServices"
 
@@ -88,7 +108,30 @@ def test_application_login_is_tried_once(walked):
     assert [["appuser"]] == [[fact.about] for fact in walked.record.facts(Kind.LOGIN_REFUSED)]
 
 
+def test_found_restarted(walked):
+    """S20: a Tomcat that serves the leaf before we intended anything is noted as found so, and not as ours."""
+    walked.install()
+    walked.by_hand(SUBSCRIBER, f"utils service restart {TOMCAT}")
+    walked.restarted((SUBSCRIBER, TOMCAT), (SUBSCRIBER, DRF_LOCAL))
+
+    assert [{"by": "found so"}, {}] == [fact.value for fact in walked.record.facts(Kind.RESTART_DONE)]
+
+
 # --- a restart of ours
+
+
+def test_nothing_between_fence_and_act(walked, monkeypatch):
+    """design.md §7: after the fence the act is typed at once: no look that takes minutes, in which the lock may go."""
+    heard: list[str] = []
+    shell = ssh.open_shell
+    monkeypatch.setattr(ssh, "open_shell", lambda *where, **who: Tapped(shell(*where, **who), heard))
+    walked.give_up_soon()
+    walked.fault("stuck", SUBSCRIBER, service=DRF_LOCAL, at="STOPPED")
+    site = replace(walked.site, fence=lambda: heard.append("fence"))
+    ensure_restarted(site, walked.record, walked.plan((SUBSCRIBER, DRF_LOCAL)), walked.leaf)
+
+    restart, start = (f"utils service {verb} {DRF_LOCAL}" for verb in ("restart", "start"))
+    assert [restart, restart, start] == [after for now, after in pairwise(heard) if now == "fence"]
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["Control Center tells", "only the list tells"])

@@ -110,6 +110,8 @@ def _give_command(witness: Witness, restart: Restart) -> tuple[Trouble | None, S
     site = witness.site
     trouble: Trouble | None = None
     with site.cli(site.entry(restart.node)) as cli:
+        # The client restarts only what the node lists. Its list takes up to two minutes: read before the fence.
+        cli.services()
         witness.record.note_once(Kind.RESTART_INTENT, {}, about=restart.about)
         site.say(f"{restart.node}: restarting {restart.service}")
         site.fence()
