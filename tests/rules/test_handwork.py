@@ -172,6 +172,18 @@ def test_cleanup_by_hand(plan):
     assert "`You are about to permanently delete this certificate`" in text
 
 
+def test_windows_in_texts(plan):
+    """S22: what users notice is asked for with the windows in which it may be done; the rest may be done any time."""
+    windows = ("sat from 22:00 for 6 h (Europe/Berlin)", "sun from 22:00 for 4 h (Europe/Berlin)")
+    named = {
+        what: f"Only within: {'; '.join(windows)}." in text
+        for what, text in every_text(replace(plan, windows=windows)).items()
+    }
+
+    assert ["leaf", "restart", "sso off", "sso on"] == [what for what, found in named.items() if found]
+    assert not any("Only within" in text for text in every_text(plan).values())
+
+
 def test_no_secret_in_texts(plan):
     """No text holds an account or where its password is kept."""
     for text in every_text(plan).values():

@@ -97,6 +97,7 @@ def leaf_by_hand(plan: Plan, leaf: crypto.Certificate, node: str) -> str:
     return _text(
         f"### Upload the new {plan.purpose} certificate of {plan.cluster} on {node}",
         _PAGE.format(node=node, button="Upload Certificate/Certificate chain"),
+        *_windows(plan),
         *_fields(fields),
         *_file(_file_name(leaf), leaf),
         *_look_for(f"Certificate upload operation successful for the nodes {nodes}."),
@@ -109,6 +110,7 @@ def restart_by_hand(plan: Plan, node: str, services: Sequence[str]) -> str:
     """Restart services on one node, in this order (S19)."""
     return _text(
         f"### Restart {len(services)} service(s) on {node}",
+        *_windows(plan),
         f"SSH to **{node}** with the OS administration account, then one command after the other:",
         "\n".join(("```", *(f"utils service restart {service}" for service in services), "```")),
         "Wait for the prompt each time; do not press Ctrl-C, and keep the session open. Tomcat takes minutes.",
@@ -122,6 +124,7 @@ def sso_off_by_hand(plan: Plan) -> str:
     """Switch single sign-on off before the leaf is uploaded (S3, cucm.md §2.5, §4.5)."""
     return _text(
         f"### Switch single sign-on off on {plan.cluster}",
+        *_windows(plan),
         "First log in once through the recovery URL with a local administrator: from now on it is the only way in.",
         "Then by SSH, node by node; look at the status first, the node before may have switched this one too:",
         *_numbered(f"**{node}**: `utils sso status`, then `utils sso disable`" for node in plan.sso_nodes),
@@ -136,6 +139,7 @@ def sso_on_by_hand(plan: Plan) -> str:
     nodes = ", ".join(plan.nodes)
     return _text(
         f"### Switch single sign-on on again on {plan.cluster}",
+        *_windows(plan),
         "Only the pages can: `utils sso enable` does no more than say so. Their names are not proved.",
         *_numbered((
             "Cisco Unified CM Administration > System > SAML Single Sign-On: export the metadata anew",
@@ -173,6 +177,11 @@ def cleanup_by_hand(plan: Plan, node: str, certificates: Iterable[crypto.Certifi
 
 def _text(*paragraphs: str) -> str:
     return "\n\n".join(paragraphs) + "\n"
+
+
+def _windows(plan: Plan) -> tuple[str, ...]:
+    """For what users notice: when it may be done (S22)."""
+    return (f"**Only within: {'; '.join(plan.windows)}.**",) if plan.windows else ()
 
 
 def _fields(fields: Mapping[str, str]) -> tuple[str, ...]:
