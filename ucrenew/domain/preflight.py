@@ -32,6 +32,8 @@ def nodes_are_known(facts: ClusterFacts) -> Finding | None:
 def versions_are_equal(facts: ClusterFacts) -> Finding | None:
     """During an upgrade or a switch-over certificates are left alone (cucm.md §2.4).
 
+    Only active versions are compared. That an upgrade installs, or waits for its switch-over, is not seen: no
+    documented command that tells it is known to us.
     Releases without an API are told by a rule of their own, and not again here.
     """
     by_product = [[seen for seen in facts.nodes if seen.node.product is product] for product in Product]
