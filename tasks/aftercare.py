@@ -39,7 +39,7 @@ def look_for_leftovers(
 
 @step(name="look for a backup with the new keys")
 def backup_since(renewal: Renewal, plan: Plan) -> datetime | None:
-    """The last good backup when it is newer than the upload of the leaf; None, said and noted, when there is none."""
+    """The last good backup when it is newer than the upload of the leaf; None, said and noted, when none is known."""
     record = record_of(renewal)
     uploaded = record.leaf_under_way
     try:
@@ -47,8 +47,15 @@ def backup_since(renewal: Renewal, plan: Plan) -> datetime | None:
     except Trouble as trouble:
         get_run_logger().warning("backups were not looked at: %s", trouble)
         return None
-    newer = last is not None and uploaded is not None and last > uploaded.at
-    record.note(Kind.BACKUP, {"last": last.isoformat() if last else None, "holds_new_keys": newer})
-    if not newer:
+    newer = last.is_after(uploaded.at) if last and uploaded else False
+    record.note(Kind.BACKUP, {"last": str(last) if last else None, "holds_new_keys": newer})
+    if newer is None:
+        get_run_logger().warning(
+            "%s: whether the backup of %s, local time, holds the new keys cannot be told, because 'show status' names"
+            " no time zone that we know: make one",
+            plan.publisher,
+            last,
+        )
+    elif not newer:
         get_run_logger().warning("%s: make a backup: the last one does not hold the new keys", plan.publisher)
-    return last if newer else None
+    return last.at if last and newer else None

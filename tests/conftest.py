@@ -168,7 +168,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 FACTS = (
     "sso", "replication", "clock_skew", "disk_used_percent", "backup_running", "last_backup", "version", "cli_latency",
-    "fan_out", "reachable", "prompt_needs_nudge", "privilege", "recovery_url", "reuse_tomcat",
+    "fan_out", "reachable", "prompt_needs_nudge", "privilege", "recovery_url", "reuse_tomcat", "time_zone",
 )  # fmt: skip
 
 

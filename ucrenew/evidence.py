@@ -70,6 +70,8 @@ def _seconds(record: Record, about: str, done: datetime) -> float | None:
 def _backup(found: Mapping[str, Any]) -> str:
     if found.get("holds_new_keys"):
         return f"yes, of {found['last']}"
+    if found.get("holds_new_keys", False) is None:
+        return f"cannot be told, the last one is of {found['last']} in a time zone that is not known: make one"
     return f"none yet, the last one is of {found.get('last') or 'an unknown day'}: make one"
 
 

@@ -48,7 +48,7 @@ class Kind(StrEnum):
     SSO_ON = "sso-on"  # seen on again everywhere
     RESTART_INTENT = "restart-intent"
     LEFT_OVER = "left-over"  # one a look: what lies in the trust stores; the last one holds
-    BACKUP = "backup"  # one a look: the last good backup, and whether it holds the new keys; the last one holds
+    BACKUP = "backup"  # one a look {last, holds_new_keys}, the latter null where nobody can tell; the last one holds
     RESTART_DONE = "restart-done"  # {by, name, remark} where a person did it
     SERVICE_STARTED = "service-started"  # was up before the first change, found down, started by us: {was}
     LOGIN_REFUSED = "login-refused"  # one an account that only helps to look: not tried again in this renewal

@@ -27,6 +27,7 @@ def advised(module_lives, standing) -> Lives:
     reading = {**scene, "accounts": {**scene["accounts"], "platform": scene["people"]["reader"]}}
     life = module_lives(replace(standing, scene=reading), UNASKED + WIDE)
     life.edit("[certificate]\n", 'actuator = "person"\n\n[certificate]\n')
+    life.control.post(f"/nodes/{PUBLISHER}", {"time_zone": ""})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ucrenew.steps.csr.FAN_OUT", timedelta())
         life.told = dict(errs(life, Rest(standing, account=scene["people"]["person"])))
@@ -124,6 +125,13 @@ def test_evidence_is_the_same(advised):
     assert len(RESTARTS) == len(proof["restarts"])
     assert all(row["by"].startswith("Olga Operator") for row in proof["restarts"])
     assert advised.request()["id"] == proof["request_id"]
+
+
+def test_backup_in_no_known_zone(advised):
+    """cucm.md §4.1: where the publisher names no time zone the evidence does not say that a backup has the new keys."""
+    assert advised.evidence()["backup"]["holds_new_keys"] is None
+    assert "Backup with the new keys: cannot be told" in advised.artifact(f"{advised.renewal().key}-evidence")
+    assert advised.said.with_words(PUBLISHER, "cannot be told", "make one")
 
 
 def test_questions_say_what_to_do(advised):

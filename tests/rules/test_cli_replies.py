@@ -1,7 +1,9 @@
 """What the platform CLI's replies mean; transcripts as in cucm.md §2, their wording old and new."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography import x509
@@ -220,6 +222,37 @@ def test_backup_history_is_read():
     assert BackupRun(local(2025, 12, 12, 13, 45, 19), "PST", "SUCCESS", "2025-12-12-13-44-12.tar") == good
     assert good.succeeded
     assert not bad.succeeded
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc"),
+    [
+        ("Central European Time (Europe/Warsaw)", "2026-08-04T14:22:34+00:00"),
+        ("Japan Standard Time (Asia/Tokyo)", "2026-08-04T07:22:34+00:00"),
+        ("PST", None),
+        ("Eastern Standard Time (EST)", None),
+        ("somewhere in (America/Indiana)", None),
+        ("Somewhere (Mars/Olympus_Mons)", None),
+        ("Somewhere (../etc/passwd)", None),
+        ("", None),
+    ],
+)
+def test_backup_in_its_zone(zone, utc):
+    """cucm.md §2.3: a local time means something by the IANA name in brackets only; else nothing is said of it."""
+    status = cli_replies.Status(host="a", date=None, zone=zone, version="", disk_active_used_percent=None)
+    run = BackupRun(local(2026, 8, 4, 16, 22, 34), "CEST", "SUCCESS", "a.tar")
+    last = cli_backups.last_backup([run, replace(run, date=local(2026, 8, 5), status="FAILED")], status.place)
+
+    assert utc == (last.at and last.at.isoformat())
+    assert (utc or "2026-08-04T16:22:34") == str(last)
+
+
+def test_backup_of_an_hour_that_comes_twice():
+    """Of an hour that the node's wall shows twice the first is taken: no backup is held for newer than it is."""
+    last = cli_backups.LastBackup(local(2026, 10, 25, 2, 30), ZoneInfo("Europe/Warsaw"))
+
+    assert not last.is_after(datetime(2026, 10, 25, 1, 0, tzinfo=UTC))
+    assert last.is_after(datetime(2026, 10, 25, 0, 29, tzinfo=UTC))
 
 
 def test_no_backup_is_no_run():

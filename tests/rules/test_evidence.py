@@ -86,6 +86,21 @@ def test_evidence_tells_what_was_started(evidence):
     assert "Cisco Tftp on pub was STOPPED and is started again, 2026-03-02T09:05:00" in in_markdown(evidence)
 
 
+@pytest.mark.parametrize(
+    ("backup", "words"),
+    [
+        ({"last": "2026-03-02T10:00:00+00:00", "holds_new_keys": True}, "yes, of 2026-03-02T10:00:00+00:00."),
+        ({"last": "2026-03-01T10:00:00+00:00", "holds_new_keys": False}, "none yet, the last one is of 2026-03-01T10"),
+        ({"last": "2026-03-02T10:00:00", "holds_new_keys": None}, "cannot be told, the last one is of 2026-03-02T10"),
+        ({"last": None, "holds_new_keys": False}, "none yet, the last one is of an unknown day: make one."),
+        ({}, "none yet, the last one is of an unknown day: make one."),
+    ],
+)
+def test_evidence_tells_of_the_backup(evidence, backup, words):
+    """cucm.md §4.1: a backup holds the new keys, or does not, or nobody can tell, which is never taken for a yes."""
+    assert f"Backup with the new keys: {words}" in in_markdown({**evidence, "backup": backup})
+
+
 def test_evidence_for_people(evidence):
     """The same is readable as tables: who decided, what restarted, what each port served and serves now (S20)."""
     text = in_markdown(evidence)

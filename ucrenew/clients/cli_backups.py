@@ -6,8 +6,10 @@ A reply in no known form raises `ValueError` with the reason.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from ucrenew.clients.cli_replies import read_date
 
@@ -27,6 +29,27 @@ class BackupRun:
         return self.status.upper().startswith("SUCCESS")
 
 
+@dataclass(frozen=True)
+class LastBackup:
+    """The last good backup: when by the node's own wall clock, and where that clock hangs; None: nobody knows."""
+
+    local: datetime
+    place: ZoneInfo | None
+
+    @property
+    def at(self) -> datetime | None:
+        """The moment in UTC; of an hour that the wall shows twice the first, so that nothing is newer than it is."""
+        return self.local.replace(tzinfo=self.place).astimezone(UTC) if self.place else None
+
+    def is_after(self, moment: datetime) -> bool | None:
+        """Whether it was made after ``moment``; None when that cannot be told."""
+        return self.at > moment if self.at else None
+
+    def __str__(self) -> str:
+        """The moment in ISO 8601, without an offset where the zone is not known."""
+        return (self.at or self.local).isoformat()
+
+
 _BACKUP_STATUS = re.compile(r"\b(SUCCESS|FAILED|FAILURE|ERROR|WARNING|CANCELED|CANCELLED)\b", re.IGNORECASE)
 _ALL = 100
 
@@ -39,6 +62,12 @@ def backup_history(text: str) -> tuple[BackupRun, ...]:
     if not runs:
         raise ValueError("neither a backup nor `No backup history available`")
     return runs
+
+
+def last_backup(runs: Iterable[BackupRun], place: ZoneInfo | None) -> LastBackup | None:
+    """The last of them that succeeded."""
+    good = [run.date for run in runs if run.succeeded]
+    return LastBackup(max(good), place) if good else None
 
 
 def backup_running(text: str) -> bool:

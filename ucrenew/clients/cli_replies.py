@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ucrenew.domain.cluster import Role
 
@@ -61,6 +62,15 @@ class Status:
     zone: str
     version: str
     disk_active_used_percent: int | None
+
+    @property
+    def place(self) -> ZoneInfo | None:
+        """The zone by the IANA name in brackets; None where there is none that we know: `PST` has no one meaning."""
+        named = re.search(r"\((\w+/[\w/+-]+)\)\s*\Z", self.zone)
+        try:
+            return ZoneInfo(named[1]) if named else None
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # the last: a folder of zones, as America/Indiana
+            return None
 
 
 @dataclass(frozen=True)

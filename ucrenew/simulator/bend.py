@@ -3,7 +3,8 @@
 Rule 1: a name or a value that is not known is refused with a sentence, and nothing is changed by that call.
 Rule 2: bending is not a call of the cluster's interfaces: nothing of it is in the ledger.
 
-`POST /nodes/<name>` takes the attributes of ``_PLAIN`` as they are, and
+`POST /nodes/<name>` takes the attributes of ``_PLAIN`` as they are (``time_zone`` an IANA name, or "" to print none),
+and
 
 services        {name: state} or {name: {"state": .., "reason": ..}}
 sso             "enabled" or "disabled": a person's click on the administration page
@@ -53,6 +54,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "backup_running": (bool,),
     "recovery_url": (bool,),
     "version": (str,),
+    "time_zone": (str,),
     "cli_latency": (int, float),
     "reachable": (bool,),
     "reuse_tomcat": (bool,),

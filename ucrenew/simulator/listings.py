@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -39,20 +40,22 @@ def version(node: SimulatedNode) -> list[str]:
 def status(node: SimulatedNode) -> list[str]:
     """`show status`: the labels that readers of real logs look for [C]."""
     now = node.now()
+    local = now.astimezone(_zone(node))
+    words = "Coordinated Universal Time" if node.time_zone == "Etc/UTC" else local.tzname()
     up = now - node.booted_at - timedelta(seconds=node.clock_skew) + timedelta(hours=10, minutes=47)
     hours, rest = divmod(int(up.total_seconds()), 3600)
     used = _DISK_TOTAL * node.disk_used_percent // 100
     return [
         "",
         f"Host Name          : {node.node.host}",
-        f"Date               : {now:%a %b} {now.day}, {now:%Y %H:%M:%S}",
-        "Time Zone          : Coordinated Universal Time (Etc/UTC)",
+        f"Date               : {local:%a %b} {local.day}, {local:%Y %H:%M:%S}",
+        f"Time Zone          : {words}{f' ({node.time_zone})' if node.time_zone else ''}",
         "Locale             : en_US.UTF-8",
         f"Product Ver        : {node.version}",
         "Unified OS Version : 8.0.0.0-8",
         "",
         "Uptime:",
-        f" {now:%H:%M:%S} up {hours:2d}:{rest // 60:02d},  1 user,  load average: 0.15, 0.20, 0.18",
+        f" {local:%H:%M:%S} up {hours:2d}:{rest // 60:02d},  1 user,  load average: 0.15, 0.20, 0.18",
         "",
         "CPU Idle:   92.86%  System:   03.06%    User:   04.08%",
         "  IOWAIT:   00.00%     IRQ:   00.00%    Soft:   00.00%",
@@ -200,11 +203,16 @@ def backup_history(node: SimulatedNode) -> list[str]:
     if node.last_backup is None:
         return ["No backup history available"]
     day = node.last_backup
-    name, done = f"{day:%Y-%m-%d}-02-00-12.tar", f"{day:%a %b %d} 02:01:19 UTC {day:%Y}"
+    zone = datetime.combine(day, time(2, 1, 19), _zone(node)).tzname()
+    name, done = f"{day:%Y-%m-%d}-02-00-12.tar", f"{day:%a %b %d} 02:01:19 {zone} {day:%Y}"
     return [
         "Tar Filename              Device         Completed On                  Result   Type          Version",
         f"{name:<25} NETWORK        {done}  SUCCESS  SCHEDULED     {node.version} UCM   ---",
     ]
+
+
+def _zone(node: SimulatedNode) -> ZoneInfo:
+    return ZoneInfo(node.time_zone or "Etc/UTC")
 
 
 def _cluster_row(asked: SimulatedNode, node: SimulatedNode) -> str:

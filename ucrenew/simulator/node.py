@@ -66,6 +66,7 @@ class SimulatedNode:
     disk_used_percent: int = 38
     backup_running: bool = False
     last_backup: date | None = None
+    time_zone: str = "Etc/UTC"
     cli_latency: float = 0.0
     fan_out: FanOut = FanOut.NORMAL
     reachable: bool = True

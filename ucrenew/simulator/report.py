@@ -49,6 +49,7 @@ def node_state(node: SimulatedNode) -> dict[str, object]:
         "disk_used_percent": node.disk_used_percent,
         "backup_running": node.backup_running,
         "last_backup": node.last_backup.isoformat() if node.last_backup else None,
+        "time_zone": node.time_zone,
         "cli_latency": node.cli_latency,
         "fan_out": node.fan_out.value,
         "late": len(node.late),

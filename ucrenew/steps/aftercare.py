@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography import x509 as crypto
 
+from ucrenew.clients import cli_backups
+from ucrenew.clients.cli_backups import LastBackup
 from ucrenew.domain.leftovers import StoreFacts
 from ucrenew.domain.plan import Plan
 from ucrenew.site import Site
@@ -33,7 +35,7 @@ def look_at_stores(
     )
 
 
-def last_backup(site: Site, plan: Plan) -> datetime | None:
-    """When the last good backup was made, by the publisher's own clock and without its zone; None: none is known."""
+def last_backup(site: Site, plan: Plan) -> LastBackup | None:
+    """The publisher's last good backup; None: there is none. Its history has local times, `show status` the zone."""
     with site.cli(site.entry(plan.publisher)) as cli:
-        return max((run.date.replace(tzinfo=UTC) for run in cli.backup_history() if run.succeeded), default=None)
+        return cli_backups.last_backup(cli.backup_history(), cli.status().place)
