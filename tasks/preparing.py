@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 
-from tasks.sites import baseline_of_record, now, profile_of, record_of, renewals_of, site_before, site_of
+from tasks.sites import baseline_of_record, left_off, now, profile_of, record_of, renewals_of, site_before, site_of
 from tasks.stepping import step
 from ucrenew.domain import checks
 from ucrenew.domain.baseline import baseline_of
@@ -112,7 +113,7 @@ def draw_up_plan(renewal: Renewal, facts: ClusterFacts | None) -> Plan:
         baseline_of(facts),
         baseline_of_record(record),
         noticed=_noticed(record, facts),
-        sso_driven=[fact.about for fact in record.facts(Kind.SSO_INTENT)],
+        sso_driven=chain.from_iterable(left_off(renewal.cluster, renewal.purpose).values()),
     )
     planning.require_window(profile, plan, now())
     record.note_once(Kind.PLAN, plan.document(), about=plan.digest)

@@ -96,6 +96,21 @@ def _installed_leaves(cluster: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def left_off(cluster: str, purpose: Purpose) -> dict[Renewal, list[str]]:
+    """The renewals that switched single sign-on off since it was last seen on, with the nodes; the last one first.
+
+    A renewal's plan carries what earlier ones left off (``tasks/preparing.py``): one that saw it on settles them too.
+    """
+    found: dict[Renewal, list[str]] = {}
+    for renewal in renewals_of(cluster, purpose).latest_first():
+        record = record_of(renewal)
+        if record.fact(Kind.SSO_ON) is not None:
+            break
+        if nodes := [fact.about for fact in record.facts(Kind.SSO_INTENT)]:
+            found[renewal] = nodes
+    return found
+
+
 def baseline_of_record(record: Record) -> Baseline:
     """The cluster as it was before the first change."""
     return Baseline.model_validate(record.value(Kind.BASELINE))

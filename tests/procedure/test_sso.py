@@ -6,7 +6,7 @@ import pytest
 from prefect.states import Cancelled
 
 from flows.attend import attend_suspended_runs
-from tests.procedure.lives import IMP, PUBLISHER, SUBSCRIBER, UNASKED, YES, Lives, at_note, kill
+from tests.procedure.lives import IMP, NO, PUBLISHER, SUBSCRIBER, UNASKED, YES, Lives, at_note, kill
 from ucrenew.record import Kind
 
 NODES = (PUBLISHER, SUBSCRIBER, IMP)
@@ -30,7 +30,7 @@ def sso_calls(life: Lives) -> list[tuple[str, str]]:
 
 def are_on(life: Lives) -> list[bool]:
     """Whether single sign-on is on, node by node, by the simulator's own word."""
-    return [bool(life.control.node(node)["sso"]) for node in NODES]
+    return ["enabled" == life.control.node(node)["sso"] for node in NODES]
 
 
 def test_sso_goes_off_and_on(signed_on):
@@ -104,6 +104,68 @@ def test_attend_reminds_of_sso(signed_on, monkeypatch):
     attend_suspended_runs()
 
     assert [] == life.said.with_words(life.cluster, "single sign-on was switched off")
+
+
+def test_refused_reminder_logs_in_once(signed_on, monkeypatch):
+    """A refused password is not tried again: `attend` reminds from the record and says why nothing is looked at."""
+    monkeypatch.setattr("tasks.reminding.LOOK_AGAIN", timedelta())
+    life = signed_on
+    life.answered(YES)
+    life.client.set_flow_run_state(life.runs[-1], Cancelled(), force=True)
+    (life.profile.parent / "platform.password").write_text("of-last-year")
+    for _ in range(3):
+        attend_suspended_runs()
+    said = life.said.with_words(life.cluster, "single sign-on was switched off", PUBLISHER, "by the record", "osadmin")
+
+    assert 1 == life.count("login-refused")
+    assert 3 == len(said)
+
+
+def test_next_renewal_carries_sso(lives, simulator, monkeypatch):
+    """S3: what a denied renewal left off is reminded of while the next one is open, and that one sees it on again."""
+    monkeypatch.setattr("tasks.reminding.LOOK_AGAIN", timedelta())
+    life = lives(simulator, UNASKED + "\n[by_hand]\nleaf = true\n")
+    life.ca_issues_at_once()
+    life.control.post("/cluster", {"sso": "enabled"})
+    life.start()
+    life.go_to("by-hand")
+    life.answered(NO)
+    life.edit("leaf = true", "leaf = false")
+    life.start()
+    life.go_to("activate")
+    attend_suspended_runs()
+
+    assert [False] * 3 == are_on(life)
+    assert life.said.with_words(life.cluster, "single sign-on was switched off by", f"{life.cluster}-tomcat-1 ", IMP)
+
+    assert life.answer(YES) == "ACCEPT"
+    life.go_to("sso-on")
+    life.control.post("/cluster", {"sso": "enabled"})
+
+    assert "Completed" == life.answered(YES).name
+    assert 3 == len(sso_calls(life))
+
+    life.said.lines.clear()
+    attend_suspended_runs()
+
+    assert [] == life.said.with_words(life.cluster, "single sign-on was switched off")
+
+
+def test_seen_on_settles_denied(lives, simulator, monkeypatch):
+    """Single sign-on that `attend` sees on after the renewal was denied is looked at no more: a look is a login."""
+    monkeypatch.setattr("tasks.reminding.LOOK_AGAIN", timedelta())
+    life = lives(simulator, UNASKED + "\n[by_hand]\nsso = true\n")
+    life.ca_issues_at_once()
+    life.control.post("/cluster", {"sso": "enabled"})
+    life.start()
+    life.go_to("by-hand")
+    life.answered(NO)
+    attend_suspended_runs()
+    (life.profile.parent / "platform.password").write_text("of-last-year")
+    attend_suspended_runs()
+
+    assert [] == life.said.with_words(life.cluster, "single sign-on was switched off")
+    assert 0 == life.count("login-refused")
 
 
 def test_overdue_half_way_is_only_reminded(signed_on):
