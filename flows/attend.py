@@ -1,7 +1,8 @@
 """A small scheduled flow that looks after renewals which wait, and says what needs a person (S14, design.md §4).
 
 It resumes a run only for what it looked up itself: the CA has decided, the window has opened. A run that waits for a
-person it never resumes but with an explicit no, when nobody answered for as long as the profile gives them.
+person it never resumes but with an explicit no, when nobody answered for as long as the profile gives them; one whose
+question lost its form it has ask again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,17 @@ from __future__ import annotations
 from prefect import flow
 from prefect.logging import get_run_logger
 
-from tasks.attending import Waiting, ca_has_decided, denial, is_overdue, resume, suspended_runs, window_is_open
+from tasks.attending import (
+    Waiting,
+    ask_again,
+    ca_has_decided,
+    denial,
+    has_no_form,
+    is_overdue,
+    resume,
+    suspended_runs,
+    window_is_open,
+)
 from tasks.reminding import sso_left_off
 from tasks.watching import troubled_locks
 
@@ -33,5 +44,9 @@ def look_after(waiting: Waiting) -> None:
     elif waiting.minutes_needed is not None:
         if window_is_open(waiting):
             resume(waiting, because="the maintenance window is open")
-    elif waiting.gate is not None and is_overdue(waiting):
+    elif waiting.gate is None:
+        return
+    elif has_no_form(waiting):
+        ask_again(waiting)
+    elif is_overdue(waiting):
         resume(waiting, because=f"nobody answered at gate '{waiting.gate}'", answer=denial(waiting))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.input import keyset_from_base_key, read_flow_run_input
 from prefect.logging import get_run_logger
+from prefect.states import Scheduled
 
 from tasks.sites import now, profile_of, record_of, renewals_of, site_before
 from tasks.stepping import step
@@ -26,6 +27,7 @@ from ucrenew.errors import LoginRefused, Trouble
 
 CA_PENDING = "ca-pending-"
 WINDOW = "window-"
+FORM_COMES = timedelta(minutes=1)  # it is stored by the run's process, a moment after the run was suspended
 _BUSY = 503  # SQLite's "database is locked"; the click is lost unless it is repeated (prefect.md §1)
 _TRIES = 8
 _PAGE = 200
@@ -124,6 +126,15 @@ def is_overdue(waiting: Waiting) -> bool:
     return overdue
 
 
+@step(name="look for the form of the question", retries=0)
+def has_no_form(waiting: Waiting) -> bool:
+    """True when nobody can answer: the run's process died after the run was suspended and before the form was stored.
+
+    Prefect rejects every answer then, and where the worker died too, nobody reports a crash.
+    """
+    return now() - waiting.since > FORM_COMES and _form(waiting) is None
+
+
 @step(name="look whether the window is open", retries=0)
 def window_is_open(waiting: Waiting) -> bool:
     """True when a window is open for as long as the run needs; trouble is logged and counts as not yet."""
@@ -152,13 +163,24 @@ def resume(waiting: Waiting, *, because: str, answer: Mapping[str, Any] | None =
     get_run_logger().warning("%s: run %s could not be resumed; the next look tries again", waiting.cluster, waiting.run)
 
 
+@step(name="have the question asked again", retries=0)
+def ask_again(waiting: Waiting) -> None:
+    """Schedule the run past the question that nobody can answer: it asks anew, under another key."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(waiting.run, Scheduled(message="its question had no form, so it is asked again"))
+    get_run_logger().info("%s: the question at gate '%s' had no form; asked again", waiting.cluster, waiting.gate)
+
+
 def denial(waiting: Waiting) -> dict[str, Any]:
     """An explicit no in the form of the question, for one that nobody answered (design.md §4)."""
     remark = f"nobody answered since {waiting.since:%Y-%m-%d %H:%M} UTC"
     said: dict[str, Any] = {"decision": "deny", "name": "attend", "remark": remark}
-    with get_client(sync_client=True) as client:
-        schema = json.loads(client.read_flow_run_input(waiting.run, f"suspended-{waiting.key}-schema"))
-    return said | {name: _no(name) for name in schema.get("required", ()) if name not in said}
+    return said | {name: _no(name) for name in (_form(waiting) or {}).get("required", ()) if name not in said}
+
+
+def _form(waiting: Waiting) -> Mapping[str, Any] | None:
+    key = keyset_from_base_key(f"suspended-{waiting.key}")["schema"]
+    return cast("Mapping[str, Any] | None", read_flow_run_input(key, flow_run_id=waiting.run))
 
 
 def _no(name: str) -> object:

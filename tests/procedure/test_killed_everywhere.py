@@ -118,6 +118,16 @@ class Killed:
         until(lambda: self._reports() > reports, WORKS)
         self._bury(moment)
 
+    def dies_asking(self, moment: str) -> None:
+        """SIGKILL within a moment after the run was suspended, while its process is about to end.
+
+        When it has told the worker already that it is done, nobody reports a crash and the run stays suspended.
+        """
+        reports = self._reports()
+        kill_now(flow_process(self.run.id))
+        until(lambda: self._reports() > reports or self._said_goodbye(), WORKS)
+        self._bury(moment)
+
     def dies_with_worker(self, moment: str) -> None:
         """SIGKILL to the worker and whatever is left of the run; nobody reports anything."""
         lose_machine(self.ground, "worker")

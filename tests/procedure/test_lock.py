@@ -1,6 +1,7 @@
 """One renewal a cluster (design.md §7): who holds it, who may act, how it is let go, what `attend` says of the dead."""
 
 import socket
+from datetime import timedelta
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -144,6 +145,32 @@ def test_attend_answers_the_overdue(lives, borrowed):
     assert "attend said no at gate 'start': nobody answered since" in state.message
     assert [] == life.control.kinds()
     assert not life.is_open()
+
+
+def test_attend_has_a_lost_form_asked_again(lives, borrowed, monkeypatch):
+    """prefect.md §2.2: a process that dies before it stored the form leaves a question that nobody can answer.
+
+    `attend` has it asked again, under another key, once the form is surely not on its way.
+    """
+    life = lives(borrowed)
+    life.begin()
+    first = life.key
+    life.client.delete_flow_run_input(life.runs[-1], f"suspended-{first}-schema")
+    attend_suspended_runs()
+
+    assert ("Suspended", "REJECT") == (life.state().name, life.answer(YES))
+
+    monkeypatch.setattr("tasks.attending.FORM_COMES", timedelta())
+    attend_suspended_runs()
+
+    assert "SCHEDULED" == life.state().type.value
+
+    life.live()
+
+    assert life.key.startswith("start-")
+    assert first != life.key
+    assert [] == life.control.kinds()
+    assert "ACCEPT" == life.answer(YES)
 
 
 def test_attend_denies_every_form(lives, borrowed, monkeypatch):
