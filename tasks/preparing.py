@@ -10,7 +10,17 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 
-from tasks.sites import baseline_of_record, left_off, now, profile_of, record_of, renewals_of, site_before, site_of
+from tasks.sites import (
+    baseline_of_record,
+    left_off,
+    note_baseline,
+    now,
+    profile_of,
+    record_of,
+    renewals_of,
+    site_before,
+    site_of,
+)
 from tasks.stepping import step
 from ucrenew.domain import checks
 from ucrenew.domain.baseline import baseline_of
@@ -79,7 +89,7 @@ def open_renewal(
     if current is None and renewal.run != run:
         raise NeedsPerson(f"{renewal.key} was opened by run {renewal.run} at the same moment; this run ends")
     _noticed(record_of(renewal), facts)
-    record_of(renewal).note_once(Kind.BASELINE, baseline_of(facts).model_dump(mode="json"))
+    note_baseline(record_of(renewal), baseline_of(facts))
     return renewal
 
 

@@ -13,7 +13,7 @@ from prefect.logging import get_run_logger
 
 from tasks.lock import require_lock
 from tasks.store import PrefectStore
-from ucrenew.domain.baseline import Baseline
+from ucrenew.domain.baseline import Baseline, NodeBaseline
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import BadInput
 from ucrenew.profile import ClusterNode, Profile, load_profile
@@ -112,5 +112,17 @@ def left_off(cluster: str, purpose: Purpose) -> dict[Renewal, list[str]]:
 
 
 def baseline_of_record(record: Record) -> Baseline:
-    """The cluster as it was before the first change."""
-    return Baseline.model_validate(record.value(Kind.BASELINE))
+    """The cluster as it was before the first change; a node that joined since, as it was when it was first seen."""
+    baseline = Baseline.model_validate(record.value(Kind.BASELINE))
+    joined = {fact.about: record.value(Kind.BASELINE, about=fact.about) for fact in record.facts(Kind.BASELINE)}
+    nodes = [NodeBaseline.model_validate(value) for about, value in joined.items() if about]
+    return baseline.model_copy(update={"nodes": (*baseline.nodes, *nodes)})
+
+
+def note_baseline(record: Record, seen: Baseline) -> None:
+    """Note what is seen as the state before, unless that is known: of the cluster, and of nodes that joined since."""
+    record.note_once(Kind.BASELINE, seen.model_dump(mode="json"))
+    known = {node.name for node in baseline_of_record(record).nodes}
+    for node in seen.nodes:
+        if node.name not in known:
+            record.note_once(Kind.BASELINE, node.model_dump(mode="json"), about=node.name)

@@ -24,7 +24,7 @@ class Kind(StrEnum):
     OPENED = "opened"  # on the ledger of renewals: {number, run}
     TAKEN_OVER = "taken-over"  # on the ledger of renewals: {run}; the last one holds
     CLOSED = "closed"  # on the ledger of renewals: {number, outcome}
-    BASELINE = "baseline"  # everything as it was before the first change
+    BASELINE = "baseline"  # everything as it was before the first change; one more for each node that joined since
     NOTICED = "noticed"  # what preflight warned of when the renewal was opened
     PLAN = "plan"  # one a digest: what was shown to people
     ASKED = "asked"  # one a question: {gate, digest, key, run}

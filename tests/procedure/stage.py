@@ -222,8 +222,9 @@ def _words(path: Path) -> list[str]:
 
 
 def kill_now(pid: int) -> None:
-    """SIGKILL, and wait until the process is gone."""
-    os.kill(pid, signal.SIGKILL)
+    """SIGKILL, and wait until the process is gone, as it may be already."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
     until(lambda: not _is_alive(pid), 10)
 
 

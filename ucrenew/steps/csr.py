@@ -111,7 +111,10 @@ def confirm_csr(site: Site, record: Record, plan: Plan, csr: Csr) -> tuple[Findi
     """
     findings = judge_csr(csr, plan)
     if refused := refusals(findings):
-        raise Permanent(f"{plan.publisher}: the request is not what the plan says: {'; '.join(map(str, refused))}")
+        raise Permanent(
+            f"{plan.publisher}: the request is not what the plan says: {'; '.join(map(str, refused))}."
+            " Start a new run and abandon this renewal there: it begins with a new request"
+        )
     if not record.leaf_is_in:
         for node in plan.nodes:
             _confirm_on(site, plan, csr, node)
