@@ -59,24 +59,39 @@ def _restarts(record: Record, plan: Plan, kind: Kind) -> tuple[Restart, ...]:
 
 
 def _nodes(renewal: Renewal, record: Record, plan: Plan) -> Mapping[str, Sequence[str]]:
+    """Each node as it is now; after a refused login nothing is asked any more, there or elsewhere: accounts lock."""
     site = site_of(renewal)
     before = {seen.name: seen for seen in baseline_of_record(record).nodes}
-    return {node: tuple(_state(site, plan, before[node])) for node in plan.nodes if node in before}
+    found: dict[str, list[str]] = {}
+    try:
+        for node in filter(before.__contains__, plan.nodes):
+            for line in _state(site, plan, before[node]):
+                found.setdefault(node, []).append(line)
+    except LoginRefused as refused:
+        found.setdefault(node, []).append(f"{refused}; nothing was asked any more")
+    return found
 
 
 def _state(site: Site, plan: Plan, before: NodeBaseline) -> Iterator[str]:
+    for look in (_served, _up):
+        try:
+            yield from look(site, plan, before)
+        except LoginRefused:
+            raise
+        except Trouble as trouble:
+            yield str(trouble)
+
+
+def _served(site: Site, plan: Plan, before: NodeBaseline) -> Iterator[str]:
     entry = site.entry(before.name)
-    try:
-        identity = site.rest(entry).identity(plan.purpose.value)
-        yield f"installed for {plan.purpose}: {fingerprint(identity)[:16] if identity else 'nothing'}"
-        for port in entry.tls_ports:
-            yield f"port {port} serves {fingerprint(site.presented(entry, port))[:16]}"
-    except Trouble as trouble:
-        yield str(trouble)
-    try:
-        with site.cli(entry) as cli:
-            services = cli.services()
-        down = [name for name in before.started if name not in services or services[name].state.value != "STARTED"]
-        yield f"up before and not now: {', '.join(down)}" if down else "every service that was up is up"
-    except Trouble as trouble:
-        yield str(trouble)
+    identity = site.rest(entry).identity(plan.purpose.value)
+    yield f"installed for {plan.purpose}: {fingerprint(identity)[:16] if identity else 'nothing'}"
+    for port in entry.tls_ports:
+        yield f"port {port} serves {fingerprint(site.presented(entry, port))[:16]}"
+
+
+def _up(site: Site, _: Plan, before: NodeBaseline) -> Iterator[str]:
+    with site.cli(site.entry(before.name)) as cli:
+        services = cli.services()
+    down = [name for name in before.started if name not in services or services[name].state.value != "STARTED"]
+    yield f"up before and not now: {', '.join(down)}" if down else "every service that was up is up"

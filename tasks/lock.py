@@ -16,6 +16,7 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+from prefect.client.schemas.objects import StateType
 from prefect.exceptions import Abort, ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
@@ -32,7 +33,7 @@ class Stale(Abort):
     """Another life goes on with this run: stop, act on nothing, and write no state over the other's."""
 
 
-_MANY = 200
+_PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def holder_of(cluster: str) -> Holder | None:
 def holders() -> list[Holder]:
     """Every lock that is held, of whatever cluster."""
     with _server("every cluster") as client:
-        names = [variable.name for variable in client.read_variables(limit=_MANY)]
-        found = (_read(client, name.removeprefix(_PREFIX)) for name in names if name.startswith(_PREFIX))
+        names = [name for name in _names(client) if name.startswith(_PREFIX)]
+        found = (_read(client, name.removeprefix(_PREFIX)) for name in names)
         return [holder for holder in found if holder is not None]
 
 
@@ -123,6 +124,22 @@ def release_lock(cluster: str, run: str) -> None:
             client.delete_variable_by_name(_PREFIX + cluster)
 
 
+def let_go_of_ended(cluster: str, run: str) -> bool:
+    """Release the lock that a run still holds which has ended as Completed; True when there was one to release.
+
+    The caller has shown that the run's process is dead: its orderly end was cut short before it let go.
+    """
+    with _server(cluster) as client:
+        held = _read(client, cluster)
+        if held is None or held.run != run:
+            return False
+        state = client.read_flow_run(UUID(run)).state
+        if state is None or state.type is not StateType.COMPLETED:
+            return False
+        client.delete_variable_by_name(_PREFIX + cluster)
+    return True
+
+
 def _leave(sentence: str) -> None:
     get_run_logger().warning(sentence)
     raise Stale(sentence)
@@ -146,6 +163,15 @@ def _held(client: SyncPrefectClient, cluster: str) -> Holder:
 
 def _write(client: SyncPrefectClient, mine: Holder) -> None:
     client.update_variable(VariableUpdate(name=_PREFIX + mine.cluster, value=mine.words))
+
+
+def _names(client: SyncPrefectClient) -> list[str]:
+    """Of every Variable that may be a lock: the client's own call has no second page."""
+    wanted = {"variables": {"name": {"like_": _PREFIX}}, "limit": _PAGE}
+    names: list[str] = []
+    while page := client.request("POST", "/variables/filter", json={**wanted, "offset": len(names)}).json():
+        names += [variable["name"] for variable in page]
+    return names
 
 
 def _read(client: SyncPrefectClient, cluster: str) -> Holder | None:

@@ -25,6 +25,7 @@ from ucrenew.life import Alive
 
 # Prefect's process sends one every 180 s; three times that is what its own automations should wait (prefect.md §3.8).
 NO_HEARTBEAT = timedelta(seconds=3 * 180)
+LETS_GO = timedelta(minutes=1)  # the state is written first, then the lock is let go
 _WORKING = {StateType.RUNNING, StateType.PENDING, StateType.CANCELLING}
 
 
@@ -42,9 +43,13 @@ def _judge(client: SyncPrefectClient, holder: Holder) -> Iterator[str]:
         yield f"{holder.cluster} is held by run {holder.run}, which was deleted; a new run asks whether to go on"
         return
     state = run.state
-    if state is None or state.type is StateType.COMPLETED:
-        return  # about to let go
-    if state.is_final():
+    if state is None:
+        return
+    if state.type is StateType.COMPLETED:
+        if now() - state.timestamp > LETS_GO:
+            ended = f"run {holder.run}, which has ended as {state.name}"
+            yield f"{holder.cluster} is still held by {ended}: {recover} lets it go"
+    elif state.is_final():
         yield (
             f"{holder.cluster} is still held by run {holder.run}, which has ended as {state.name}: {recover} lets it"
             " go on, or a new run asks whether to"

@@ -2,15 +2,18 @@
 
 import socket
 from datetime import timedelta
+from secrets import token_hex
+from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.states import Cancelled, Running
+from prefect.states import Cancelled, Completed, Running
 
 from flows.attend import attend_suspended_runs
-from tasks.lock import Holder, holder_of
+from tasks.lock import Holder, _create, holder_of, holders, let_go_of_ended
 from tasks.lock import _write as write_lock
 from tests.procedure.lives import NO, PUBLISHER, UNASKED, YES, at_note, kill
+from ucrenew.errors import Permanent
 from ucrenew.life import Alive, Life, new_life, parse_life
 from ucrenew.record import Kind
 
@@ -129,6 +132,42 @@ def test_attend_names_dead_holders(lives, borrowed):
     assert "Running" == life.state().name
 
 
+def test_completed_run_is_let_go(lives, borrowed, monkeypatch):
+    """A run that ended between its last state and letting go is named after a while, and its lock can be released."""
+    life = lives(borrowed)
+    life.begin()
+    run = str(life.runs[-1])
+
+    assert not let_go_of_ended(life.cluster, run)  # it waits for an answer
+
+    life.client.set_flow_run_state(life.runs[-1], Completed(), force=True)
+    attend_suspended_runs()
+
+    assert [] == life.said.with_words(life.cluster, "is still held")
+
+    monkeypatch.setattr("tasks.watching.LETS_GO", timedelta())
+    attend_suspended_runs()
+
+    assert life.said.with_words(life.cluster, "is still held by", run, "Completed", "deployments.recover")
+    assert not let_go_of_ended(life.cluster, str(uuid4()))
+    assert let_go_of_ended(life.cluster, run)
+    assert holder_of(life.cluster) is None
+
+
+def test_every_lock_is_seen(in_process, monkeypatch):  # noqa: ARG001
+    """Locks are found however many Variables there are: one page of the server is not all of them."""
+    monkeypatch.setattr("tasks.lock._PAGE", 2)
+    clusters = [f"many-{token_hex(4)}" for _ in range(5)]
+    with get_client(sync_client=True) as client:
+        for cluster in clusters:
+            _create(client, Holder(cluster, str(uuid4()), new_life()))
+
+        assert set(clusters) <= {holder.cluster for holder in holders()}
+
+        for cluster in clusters:
+            client.delete_variable_by_name(f"ucrenew-lock-{cluster}")
+
+
 def test_attend_answers_the_overdue(lives, borrowed):
     """design.md §4: a question nobody answered for as long as the profile says is answered with an explicit no."""
     life = lives(borrowed)
@@ -203,6 +242,24 @@ def test_failed_renewal_leaves_a_report(lives, borrowed, monkeypatch):
     for words in ("## Next step", "## Done", "## Not done", "## The nodes now", "file get activelog", PUBLISHER):
         assert words in report
     assert life.simulator.scene["accounts"]["platform"]["password"] not in report
+
+
+def test_report_stops_at_a_refused_login(lives, borrowed, monkeypatch):
+    """The report of a failed run logs in nowhere any more once one login was refused: accounts lock."""
+    life = lives(borrowed, UNASKED)
+    life.ca_issues_at_once()
+
+    def expire() -> None:
+        (life.profile.parent / "platform.password").write_text("of-last-year")
+        raise Permanent("made up for this test")
+
+    with at_note(monkeypatch, Kind.ISSUED, expire, when="after"):
+        life.go_anew(force=True)
+    report = life.artifact(f"{life.renewal().key}-failure")
+
+    assert 1 == life.count("login-refused")
+    assert "nothing was asked any more" in report
+    assert 2 == report.count("was not looked at")
 
 
 def test_lives_can_be_told_apart():
