@@ -19,11 +19,12 @@ from prefect.states import Scheduled
 
 from tasks.sites import now, profile_of, record_of, renewals_of, site_before
 from tasks.stepping import step
-from ucrenew.clients.certsrv import Pending
+from ucrenew.clients.certsrv import Outcome, Pending
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.windows import is_long_enough
 from ucrenew.errors import LoginRefused, Trouble
+from ucrenew.record import Kind, Record
 
 CA_PENDING = "ca-pending-"
 WINDOW = "window-"
@@ -88,15 +89,29 @@ def _waiting(run: FlowRun) -> Waiting | None:
 def ca_has_decided(waiting: Waiting) -> bool:
     """True when the request was issued or denied; trouble is logged and counts as not yet.
 
-    A refused password counts as decided: the run wakes and ends with that sentence, where asking again on every
-    schedule would lock the account.
+    A password that was refused once in this wait is not sent again, or every schedule would help to lock the account.
+    The run is not woken for it either, which would log in once more: a person resumes it when that is mended.
     """
-    number = waiting.request_id
     try:
-        return number is not None and not isinstance(site_before(waiting.cluster).authority.retrieve(number), Pending)
+        renewal = renewals_of(waiting.cluster, waiting.purpose).last()
+        return renewal is not None and not isinstance(_asked_once(waiting, record_of(renewal)), Pending)
+    except LoginRefused as refused:
+        mend = f"not asked again: put the account or its password right, then resume run {waiting.run}"
+        get_run_logger().warning("%s: request %s: %s; %s", waiting.cluster, waiting.request_id, refused, mend)
     except Trouble as trouble:
-        get_run_logger().warning("%s: request %s: %s", waiting.cluster, number, trouble)
-        return isinstance(trouble, LoginRefused)
+        get_run_logger().warning("%s: request %s: %s", waiting.cluster, waiting.request_id, trouble)
+    return False
+
+
+def _asked_once(waiting: Waiting, record: Record) -> Outcome:
+    """What the CA says; a refusal is raised from the record from then on. Every wait has a key of its own."""
+    if noted := record.value(Kind.LOGIN_REFUSED, about=waiting.key):
+        raise LoginRefused(noted["why"])
+    try:
+        return site_before(waiting.cluster).authority.retrieve(waiting.request_id or 0)
+    except LoginRefused as refused:
+        record.note(Kind.LOGIN_REFUSED, {"why": str(refused)}, about=waiting.key)
+        raise
 
 
 @step(name="look whether the question is overdue", retries=0)

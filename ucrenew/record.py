@@ -51,7 +51,9 @@ class Kind(StrEnum):
     BACKUP = "backup"  # one a look {last, holds_new_keys}, the latter null where nobody can tell; the last one holds
     RESTART_DONE = "restart-done"  # {by, name, remark} where a person did it
     SERVICE_STARTED = "service-started"  # was up before the first change, found down, started by us: {was}
-    LOGIN_REFUSED = "login-refused"  # one an account that only helps to look: not tried again in this renewal
+    LOGIN_REFUSED = (
+        "login-refused"  # one an account that only helps to look, or a wait for the CA: not tried again in it {why}
+    )
     EVIDENCE = "evidence"
     RECOVERED = "recovered"  # one a recovery: {run, how}
 

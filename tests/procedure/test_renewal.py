@@ -194,6 +194,29 @@ def test_attend_wakes_for_the_ca_only(lives, borrowed):
     assert waiting.key.startswith("activate-")
 
 
+def test_attend_asks_no_refusing_ca_twice(lives, borrowed):
+    """A CA that refuses the password is asked once by `attend`; a person who mends it and resumes the run goes on."""
+    life = lives(borrowed, UNASKED)
+    life.go_anew(force=True)
+    secret = life.profile.parent / "ca.password"
+    right = secret.read_text()
+    secret.write_text("of-last-year")
+    for _ in range(3):
+        attend_suspended_runs()
+
+    assert 1 == life.count("login-refused")
+    assert 3 == len(life.said.with_words(life.cluster, "not asked again", f"resume run {life.runs[-1]}"))
+    assert "Suspended" == life.state().name
+
+    secret.write_text(right)
+    life.client.resume_flow_run(life.runs[-1])
+    life.live()
+    life.control.post(f"/requests/{life.request()['id']}/issue")
+    attend_suspended_runs()
+
+    assert "SCHEDULED" == life.state().type.value
+
+
 def test_early_wake_up_only_looks(lives, borrowed):
     """S14: a run that a person resumes before the CA has decided looks once more and waits on, under another key."""
     life = lives(borrowed, UNASKED)
