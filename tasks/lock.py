@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import httpx
@@ -38,11 +39,15 @@ _PAGE = 200
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a cluster: a run, and the life of it that may act."""
+    """Who holds a cluster: a run, and the life of it that may act.
+
+    ``since`` is when the server took down that life: the server's clock, as is the timestamp of every state.
+    """
 
     cluster: str
     run: str
     life: Life
+    since: datetime | None = None
 
     @property
     def words(self) -> dict[str, str]:
@@ -117,11 +122,16 @@ def require_not_stale(cluster: str, run: str) -> None:
 
 def release_lock(cluster: str, run: str) -> None:
     """Let the cluster go at an orderly end; nothing happens when another life is named there."""
-    mine = _lives.pop(run, None)
-    with _server(cluster) as client:
-        held = _read(client, cluster)
-        if held is not None and held.life == mine:
-            client.delete_variable_by_name(_PREFIX + cluster)
+    if mine := _lives.pop(run, None):
+        let_go(Holder(cluster, run, mine))
+
+
+def let_go(held: Holder) -> None:
+    """Free a cluster of this very life; nothing happens when another one is named there."""
+    with _server(held.cluster) as client:
+        found = _read(client, held.cluster)
+        if found is not None and found.life == held.life:
+            client.delete_variable_by_name(_PREFIX + held.cluster)
 
 
 def let_go_of_ended(cluster: str, run: str) -> bool:
@@ -178,7 +188,7 @@ def _read(client: SyncPrefectClient, cluster: str) -> Holder | None:
     found = client.read_variable_by_name(_PREFIX + cluster)
     if found is None or not isinstance(found.value, dict):
         return None
-    return Holder(cluster, str(found.value["run"]), parse_life(str(found.value["life"])))
+    return Holder(cluster, str(found.value["run"]), parse_life(str(found.value["life"])), found.updated)
 
 
 def _can_still_act(client: SyncPrefectClient, run: str) -> str | None:

@@ -11,16 +11,22 @@ def processes_of_run(run: str) -> list[int]:
     return [pid for pid in _numbers() if pid != os.getpid() and _carries(pid, run.encode())]
 
 
+def is_running(pid: int) -> bool:
+    """Whether this machine has such a process; a zombie is none."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def _numbers() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _carries(pid: int, text: bytes) -> bool:
-    entry = Path("/proc") / str(pid)
     try:
         # A command that names the run (this very recovery, an editor) is none of its processes.
-        known = (entry / "environ").read_bytes()
-        ended = (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        known = (Path("/proc") / str(pid) / "environ").read_bytes()
     except OSError:
         return False
-    return not ended and b"PREFECT__FLOW_RUN_ID=" + text in known
+    return b"PREFECT__FLOW_RUN_ID=" + text in known and is_running(pid)

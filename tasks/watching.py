@@ -19,6 +19,7 @@ from prefect.events.filters import (
 )
 from prefect.exceptions import ObjectNotFound
 
+from tasks.deaths import fate_of, last_start
 from tasks.lock import Holder, holders
 from tasks.sites import now
 from ucrenew.life import Alive
@@ -27,6 +28,7 @@ from ucrenew.life import Alive
 NO_HEARTBEAT = timedelta(seconds=3 * 180)
 LETS_GO = timedelta(minutes=1)  # the state is written first, then the lock is let go
 _WORKING = {StateType.RUNNING, StateType.PENDING, StateType.CANCELLING}
+_ANEW = "a new run asks whether to go on with its renewal"
 
 
 def troubled_locks() -> list[str]:
@@ -49,23 +51,28 @@ def _judge(client: SyncPrefectClient, holder: Holder) -> Iterator[str]:
         if now() - state.timestamp > LETS_GO:
             ended = f"run {holder.run}, which has ended as {state.name}"
             yield f"{holder.cluster} is still held by {ended}: {recover} lets it go"
+    elif state.type is StateType.CANCELLED:
+        yield f"{holder.cluster} is still held by run {holder.run}, which has ended as {state.name}: {_ANEW}"
     elif state.is_final():
         yield (
             f"{holder.cluster} is still held by run {holder.run}, which has ended as {state.name}: {recover} lets it"
             " go on, or a new run asks whether to"
         )
     elif state.type in _WORKING and (why := _why_dead(client, run, holder)):
-        yield f"{holder.cluster}: run {holder.run} says {state.name}, and {why}: {recover}"
+        way = f"set it to Cancelled, and {_ANEW}" if state.type is StateType.CANCELLING else recover
+        yield f"{holder.cluster}: run {holder.run} says {state.name}, and {why}: {way}"
 
 
 def _why_dead(client: SyncPrefectClient, run: FlowRun, holder: Holder) -> str:
-    match holder.life.alive:
+    fate = fate_of(client, run, holder)
+    match fate.alive:
         case Alive.YES:
             return ""
         case Alive.NO:
-            return f"its process {holder.life.pid} on {holder.life.host} is gone"
-    if run.start_time and now() - run.start_time > NO_HEARTBEAT and not _beats(client, run.id):
-        return f"no heartbeat of its process on {holder.life.host} came for {NO_HEARTBEAT.total_seconds():.0f} s"
+            return f"its {fate.process} is gone"
+    started = last_start(client, run.id)
+    if started and now() - started > NO_HEARTBEAT and not _beats(client, run.id):
+        return f"no heartbeat came from {fate.process} for {NO_HEARTBEAT.total_seconds():.0f} s"
     return ""
 
 

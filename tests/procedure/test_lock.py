@@ -120,12 +120,12 @@ def test_attend_names_dead_holders(lives, borrowed):
     life.client.set_flow_run_state(run, Cancelled(), force=True)
     attend_suspended_runs()
 
-    assert life.said.with_words(life.cluster, "is still held by", str(run), "Cancelled", "deployments.recover")
+    assert life.said.with_words(life.cluster, "is still held by", str(run), "Cancelled", "a new run asks")
 
     gone = Life(socket.gethostname(), new_life().boot, 2**22 - 3, 1, "gone")
     with get_client(sync_client=True) as client:
-        write_lock(client, Holder(life.cluster, str(run), gone))
         client.set_flow_run_state(run, Running(), force=True)
+        write_lock(client, Holder(life.cluster, str(run), gone))
     attend_suspended_runs()
 
     assert life.said.with_words(life.cluster, str(run), "says Running", "its process", "is gone")
