@@ -17,7 +17,6 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
-from prefect.client.schemas.objects import StateType
 from prefect.exceptions import Abort, ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
@@ -132,22 +131,6 @@ def let_go(held: Holder) -> None:
         found = _read(client, held.cluster)
         if found is not None and found.life == held.life:
             client.delete_variable_by_name(_PREFIX + held.cluster)
-
-
-def let_go_of_ended(cluster: str, run: str) -> bool:
-    """Release the lock that a run still holds which has ended as Completed; True when there was one to release.
-
-    The caller has shown that the run's process is dead: its orderly end was cut short before it let go.
-    """
-    with _server(cluster) as client:
-        held = _read(client, cluster)
-        if held is None or held.run != run:
-            return False
-        state = client.read_flow_run(UUID(run)).state
-        if state is None or state.type is not StateType.COMPLETED:
-            return False
-        client.delete_variable_by_name(_PREFIX + cluster)
-    return True
 
 
 def _leave(sentence: str) -> None:
