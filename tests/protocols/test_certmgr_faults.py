@@ -175,7 +175,15 @@ def test_advice_of_a_bare_status(door):
         reason, sentence = outcome(talk_to(door), "leaf")
 
         assert no is reason
+        assert "most likely: " in sentence
         assert advice in sentence
+
+
+def test_turned_away_from_reading(door):
+    """A 403 for a look is no matter of privilege 0, which is enough to read: the account's right to read is named."""
+    door.answers = lambda _: Reply("", 403)
+
+    assert outcome(talk_to(door), "look")[1].endswith("; see that this account may read certificates there")
 
 
 def test_write_turned_away_may_be_privilege(door):

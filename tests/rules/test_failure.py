@@ -115,10 +115,7 @@ STEPS = {
     "pending": ({"csr": CSR, "submitted": True, "request_id": 32}, "Let nobody generate another tomcat request"),
     "issued": (SIGNED, "nothing that users notice was changed"),
     "issued by hand": ({"csr": CSR, "submitted": True, "issued": LEAF}, "nothing that users notice was changed"),
-    "leaf": (
-        {**SIGNED, "leaf_begun": True},
-        f"with Cisco Tomcat on {PUBLISHER}. Until then the old certificate is served",
-    ),
+    "leaf": ({**SIGNED, "leaf_begun": True}, f"Cisco Tomcat on {PUBLISHER}. Until then the old certificate is served"),
 }
 
 

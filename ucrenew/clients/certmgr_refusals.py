@@ -78,9 +78,10 @@ _ADVICE: Mapping[Reason, str] = {
     Reason.EXPIRED: "the certificate has ended: obtain a new one",
     Reason.SAME_NAME: "a store keeps one certificate a name: compare the fingerprints, delete the other one first",
     Reason.UNREADABLE: "it takes X.509 certificates in PEM or DER, with keys of 4096 bits at most",
-    Reason.PRIVILEGE: "the account may have privilege 0, which only reads",
+    Reason.PRIVILEGE: "the account may have privilege 0, which only reads: see that it has 1",
     Reason.UNKNOWN: "look at this node's OS Administration page",
 }
+_MAY_NOT_READ = "see that this account may read certificates there"
 LOOK_FIRST = "it may have been done all the same: look before it is done again"
 
 
@@ -101,7 +102,7 @@ def trouble(answer: requests.Response, at: str, user: str, *, shown: str, explai
     broken = status == _SERVER_ERROR and acting and (explained or leaf)
     if status in (*_REFUSALS, _FORBIDDEN) or broken or (status == _NOT_FOUND and explained):
         reason = _reason(answer, shown, explained=explained)
-        advice = _ADVICE[_likely(status, leaf=leaf, explained=explained) if reason is Reason.UNKNOWN else reason]
+        advice = _advice(reason, status, acting=acting, guessed=leaf and (broken or not explained))
         return NodeRefused(f"{at} was refused (HTTP {status}): {shown}; {advice}", reason=reason, text=shown)
     if status in _ABSENT or (status >= _SERVER_ERROR and not acting):
         return Transient(f"{at}: it is not ready (HTTP {status}: {shown}); its Tomcat may be restarting")
@@ -128,8 +129,8 @@ def _reason(answer: requests.Response, shown: str, *, explained: bool) -> Reason
     return Reason.PRIVILEGE if reason is Reason.UNKNOWN and answer.status_code == _FORBIDDEN else reason
 
 
-def _likely(status: int, *, leaf: bool, explained: bool) -> Reason:
-    """What a status suggests where its text does not tell: advice, and no more (cucm.md §1.3, §1.5)."""
-    if leaf and status == _SERVER_ERROR:
-        return Reason.KEY_MISMATCH
-    return Reason.CA_MISSING if leaf and not explained else Reason.UNKNOWN
+def _advice(reason: Reason, status: int, *, acting: bool, guessed: bool) -> str:
+    """What to do; ``guessed`` where the status of a leaf's upload says more than its text (cucm.md §1.3, §1.5)."""
+    if reason is Reason.UNKNOWN and guessed:
+        return f"most likely: {_ADVICE[Reason.KEY_MISMATCH if status == _SERVER_ERROR else Reason.CA_MISSING]}"
+    return _MAY_NOT_READ if reason is Reason.PRIVILEGE and not acting else _ADVICE[reason]
