@@ -180,6 +180,14 @@ def test_broken_answer_may_have_been_done(reply):
     assert 1 == len(door.seen)
 
 
+def test_broken_answer_in_words():
+    """An answer that breaks off is told in words, not in those of the library that read it."""
+    with opened(SELF_SIGNED, answers=lambda _: Reply("half a body", cut=4)) as door:
+        session = session_to(door, pins=frozenset({SELF_SIGNED.sha256}))
+        with pytest.raises(Unanswered, match="looking: no answer: it broke off in the middle$"):
+            exchange(session, "GET", f"https://{NODE}:{door.port}/", doing="looking", timeout=5)
+
+
 def test_cut_refusal_is_a_refusal():
     """A refused login whose page is cut off is the answer 401, not a lost one that somebody would try again."""
     with opened(SELF_SIGNED, answers=lambda _: Reply("<html>401</html>", 401, cut=3)) as door:

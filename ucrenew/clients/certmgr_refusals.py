@@ -82,6 +82,7 @@ _ADVICE: Mapping[Reason, str] = {
     Reason.UNKNOWN: "look at this node's OS Administration page",
 }
 _MAY_NOT_READ = "see that this account may read certificates there"
+_WHAT_ANSWERS = "see what answers there in place of the API, which is of release 14 and later"
 LOOK_FIRST = "it may have been done all the same: look before it is done again"
 
 
@@ -108,8 +109,8 @@ def trouble(answer: requests.Response, at: str, user: str, *, shown: str, explai
         return Transient(f"{at}: it is not ready (HTTP {status}: {shown}); its Tomcat may be restarting")
     if status >= _SERVER_ERROR:
         return Unanswered(f"{at}: it broke off (HTTP {status}: {shown}); {LOOK_FIRST}")
-    unclear = f"; {LOOK_FIRST}" if acting else ""
-    return UnknownReply(f"{at}: HTTP {status} with something that is not the certificate API's JSON: {shown}{unclear}")
+    advice = LOOK_FIRST if acting else _WHAT_ANSWERS
+    return UnknownReply(f"{at}: HTTP {status} with something that is not the certificate API's JSON: {shown}; {advice}")
 
 
 def _login_refused(at: str, user: str, *, acting: bool) -> LoginRefused:

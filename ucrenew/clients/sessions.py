@@ -17,6 +17,7 @@ import io
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from http.client import IncompleteRead
 from typing import Any
 
 import requests
@@ -194,6 +195,8 @@ def _why(error: ssl.SSLCertVerificationError) -> str:
 
 def _innermost(causes: list[BaseException]) -> str:
     last = causes[-1]
+    if isinstance(last, IncompleteRead):
+        return "it broke off in the middle"
     return quoted(getattr(last, "strerror", None) or str(last) or type(last).__name__)
 
 
