@@ -184,7 +184,7 @@ def test_broken_answer_in_words():
     """An answer that breaks off is told in words, not in those of the library that read it."""
     with opened(SELF_SIGNED, answers=lambda _: Reply("half a body", cut=4)) as door:
         session = session_to(door, pins=frozenset({SELF_SIGNED.sha256}))
-        with pytest.raises(Unanswered, match="looking: no answer: it broke off in the middle$"):
+        with pytest.raises(Unanswered, match=r"looking: no answer: it broke off in the middle$"):
             exchange(session, "GET", f"https://{NODE}:{door.port}/", doing="looking", timeout=5)
 
 

@@ -124,7 +124,11 @@ def confirm_csr(site: Site, record: Record, plan: Plan, csr: Csr) -> tuple[Findi
 def _confirm_on(site: Site, plan: Plan, csr: Csr, node: str) -> None:
     if not _has(site, plan, csr, node):
         what = "shows no request" if _shown(site, plan, node) is None else "shows another request"
-        raise Permanent(f"{node}: {what} for {plan.purpose.value} {FAN_OUT} after it was generated on {plan.publisher}")
+        raise Permanent(
+            f"{node}: {what} for {plan.purpose.value} {FAN_OUT} after it was generated on {plan.publisher}; nothing was"
+            " submitted. See that Cisco Tomcat and Platform Administrative Web Service are up there, then retry this"
+            " run; where ours never arrives, a new run asks whether to abandon this renewal and begin anew"
+        )
 
 
 def _has(site: Site, plan: Plan, csr: Csr, node: str) -> bool:

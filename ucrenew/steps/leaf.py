@@ -183,7 +183,8 @@ def _confirm_on(site: Site, plan: Plan, leaf: crypto.Certificate, node: str) -> 
         what = f"still shows {fingerprint(seen)[:16]}" if seen else "shows no certificate"
         raise Permanent(
             f"{node}: {what} for {plan.purpose.value} after the upload on {plan.publisher}; no service was restarted."
-            " Compare the node list of the upload's answer on the OS Administration page"
+            " See that Cisco Tomcat and Platform Administrative Web Service are up there; where the certificate never"
+            " arrives, upload the same one on that node's own page. Then retry this run"
         )
     site.say(f"{node}: has the new {plan.purpose.value} certificate installed")
 
