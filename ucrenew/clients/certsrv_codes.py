@@ -49,7 +49,7 @@ CODES: Mapping[str, Code] = {
     "0x8009480f": Code(
         "CERTSRV_E_SUBJECT_DNS_REQUIRED",
         Means.DENIED,
-        'the template builds the subject from the directory: it has to say "Supply in the request"',
+        'the template builds the subject from the directory: have it say "Supply in the request"',
     ),
     "0x8009310b": Code(
         "CRYPT_E_ASN1_BADTAG", Means.DENIED, "the CA could not read the request: look whether something altered it"
@@ -58,7 +58,9 @@ CODES: Mapping[str, Code] = {
         "CERTSRV_E_BAD_REQUESTSTATUS", Means.NOT_THERE, "ask the CA's officer in which state this request is"
     ),
     "0x80094004": Code(
-        "CERTSRV_E_PROPERTY_EMPTY", Means.NOT_THERE, "nothing was issued under this number, or the CA does not know it"
+        "CERTSRV_E_PROPERTY_EMPTY",
+        Means.NOT_THERE,
+        "nothing was issued under this number, or the CA does not know it: look in its list",
     ),
     "0x80092013": Code(
         "CRYPT_E_REVOCATION_OFFLINE", Means.NOT_NOW, "the CA cannot check its own CRL: have its owner publish one"
