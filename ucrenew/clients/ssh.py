@@ -112,7 +112,7 @@ def _connected(address: str, port: int, *, name: str, timeout: float) -> paramik
             raise BadInput(f"{where}: no such host name; correct the node's address in the profile") from error
         raise Transient(f"{where}: the name could not be looked up ({error})") from error
     except OSError as error:
-        raise Transient(f"{where}: {error}; is the node up and the port right?") from error
+        raise Transient(f"{where}: {error.strerror or error}; see that the node is up and the port is right") from error
     # A dialogue of short lines: none of them waits for the one before it to be acknowledged.
     stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with _session_errors(where):
