@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,16 +173,18 @@ FACTS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def borrowed(standing: Simulator) -> Iterator[Simulator]:
-    """The module's simulator for one test: what it bends is bent back afterwards, and the ledger begins with it.
-
-    Requests, uploads and installed certificates stay; a test that needs a cluster without them takes ``simulator``.
-    """
+@contextmanager
+def lent(standing: Simulator) -> Iterator[Simulator]:
+    """A module's simulator for one test: what it bends is bent back afterwards, and the ledger begins with it."""
     control = standing.control
     control.forget()
     before = control.state()
     yield standing
+    bend_back(control, before)
+
+
+def bend_back(control: Control, before: Any) -> None:
+    """Take all faults away and give the nodes the facts that they had; what was done to them stays."""
     control.post("/faults", {"kind": "all", "on": False})
     facts = {
         node["name"]: {
@@ -194,3 +197,13 @@ def borrowed(standing: Simulator) -> Iterator[Simulator]:
     }
     cluster = {**before["delays"], **before["readings"], "clock_offset": before["clock_offset"]}
     control.patch("/state", {"nodes": facts, "cluster": cluster})
+
+
+@pytest.fixture
+def borrowed(standing: Simulator) -> Iterator[Simulator]:
+    """The module's simulator for one test.
+
+    Requests, uploads and installed certificates stay; a test that needs a cluster without them takes ``simulator``.
+    """
+    with lent(standing) as simulator:
+        yield simulator

@@ -18,7 +18,7 @@ from tests.simulator.walk import Rest, TestCa
 from ucrenew.domain.baseline import baseline_of
 from ucrenew.domain.gate import Question
 from ucrenew.domain.purpose import Purpose
-from ucrenew.domain.x509 import parse_csr
+from ucrenew.domain.x509 import parse_csr, pem
 from ucrenew.profile import load_profile
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
@@ -32,20 +32,33 @@ _GLANCE = 0.05
 class Bench:
     """One renewal after the first question, and the person who helps."""
 
-    def __init__(self, simulator: Simulator, folder: Path, append: str = "") -> None:
+    def __init__(
+        self, simulator: Simulator, folder: Path, append: str = "", *, looks: bool = True, fan_out: float = 0.2
+    ) -> None:
         path = write_profile(scene_now(simulator), folder)
-        path.write_text(f"{path.read_text()}\n[limits]\nfan_out = 0.2\n{append}")
+        path.write_text(f"{path.read_text()}\n[limits]\nfan_out = {fan_out}\n{append}")
         self.simulator, self.control = simulator, simulator.control
         self.before_acting: Callable[[], object] = lambda: None
         self.said: list[str] = []
         self.waited = self.acts = 0.0
-        self.site = Site(load_profile(path), str, self.said.append, self._wait, self._now, self._fence)
-        self.record = Record(MemoryStore(), "lab", self._now)
+        self.path = path
+        self.site = self.opened()
+        self.store = MemoryStore()
+        self.record = Record(self.store, "lab", self._now)
+        self.ca = TestCa()
+        self.chain: tuple[x509.Certificate, ...] = (self.ca.root, self.ca.intermediate)
+        if looks:
+            self.look()
+        self.control.forget()
+
+    def opened(self) -> Site:
+        """The site as a task opens it."""
+        return Site(load_profile(self.path), str, self.said.append, self._wait, self._now, self._fence)
+
+    def look(self) -> None:
+        """What was before the first change, and the plan."""
         self.baseline = baseline_of(survey(self.site, Purpose.TOMCAT))
         self.plan = draw_up_plan(self.site.profile, Purpose.TOMCAT, self.baseline, self.baseline)
-        self.ca = TestCa()
-        self.chain = (self.ca.root, self.ca.intermediate)
-        self.control.forget()
 
     # --- what the tasks call
 
@@ -69,7 +82,10 @@ class Bench:
 
     def hand(self, host: str = "cs-ccm-pub") -> Rest:
         """A person at the certificate pages of a node."""
-        return Rest(self.simulator, host, account=self.simulator.scene["people"]["person"])
+        node, ca = self.simulator.node(host), self.simulator.scene["ca"]
+        presented = self.site.presented(self.site.profile.entry(node["name"]), node["https_port"])
+        trusted = pem(presented) + ca["root"] + ca["intermediate"]
+        return Rest(self.simulator, host, more_anchors=trusted, account=self.simulator.scene["people"]["person"])
 
     def generate(self, **told: object) -> x509.CertificateSigningRequest:
         """The request that a person generates, as planned but for what the test says."""

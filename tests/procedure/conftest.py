@@ -28,6 +28,7 @@ from deployments.rehearsal.prefect_door import PrefectDoor
 from deployments.rehearsal.scene import write_profile
 from tasks.sites import PROFILES
 from tests.conftest import Simulator
+from tests.procedure.drill import Drills
 from tests.procedure.lives import Lives, Said, scene_now
 from tests.procedure.walked import Walked
 from ucrenew.domain.baseline import Baseline
@@ -172,3 +173,9 @@ def walked(borrowed: Simulator, before: Baseline, ages: Iterator[int], tmp_path:
     """That cluster for a test of single steps, which do not wait long."""
     borrowed.control.post("/cluster", {"clock_offset": next(ages)})
     return Walked(borrowed, tmp_path, monkeypatch, before)
+
+
+@pytest.fixture(scope="module")
+def drills(standing: Simulator, tmp_path_factory) -> Drills:
+    """Renewals of this module's cluster in which things fail, step by step and without Prefect."""
+    return Drills(standing, lambda: tmp_path_factory.mktemp("drill"))

@@ -51,10 +51,13 @@ class Said(logging.Handler):
         super().__init__()
         self.lines: list[str] = []
         self._cue: tuple[str, Callable[[], object]] | None = None
+        self.traces: list[str] = []  # what stands under a line: a stack trace
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
         self.lines.append(record.getMessage())
+        if record.exc_info:
+            self.traces.append(logging.Formatter().formatException(record.exc_info))
         if self._cue is not None and self._cue[0] in record.getMessage():
             _, act = self._cue
             self._cue = None
