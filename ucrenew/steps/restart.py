@@ -41,7 +41,7 @@ def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certif
 
 @contextmanager
 def _nothing_after(restart: Restart) -> Iterator[None]:
-    """Say with every error that what comes after this restart was not begun."""
+    """Say with every error that what comes after this restart was not begun; a refused login stays one."""
     try:
         yield
     except Trouble as error:
