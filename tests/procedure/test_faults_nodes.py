@@ -35,11 +35,10 @@ def shell(what: str, kind: str, limits: str = "") -> Sequence[Fault]:
     ]
 
 
-def stuck(service: str, node: str, at: str = "STOPPED", times: int | None = None) -> Fault:
-    """A service that a restart leaves in this state."""
-    often = {1: "after the first restart", 2: "after two restarts", None: "after every restart"}[times]
-    bends = (fault_at("stuck", node, service=service, at=at, **({"times": times} if times else {})),)
-    return Fault(f"{service} stays {at} {often}", node, bends, stays=(service, node))
+def stuck(service: str, node: str, times: int, at: str = "STOPPED") -> Fault:
+    """A service that so many restarts leave in this state."""
+    bends = (fault_at("stuck", node, service=service, at=at, times=times),)
+    return Fault(f"{service} stays {at} after {times} restart{'s' if times > 1 else ''}", node, bends)
 
 
 NEVER_STARTED = (("/cluster", {"restart_forgets_started": True}),)
@@ -55,10 +54,10 @@ DRILLS: dict[str, Sequence[Fault]] = {
         Fault("the session is cut", f"{SUBSCRIBER}, during its first restart", (fault_at("ssh-drop", SUBSCRIBER),))
     ],
     "no started": [Fault("`[STARTED]` is never printed", "every restart", NEVER_STARTED)],
-    "stuck once": [stuck(TOMCAT, SUBSCRIBER, times=1)],
-    "stuck once, starting": [stuck(UDS, SUBSCRIBER, at="STARTING", times=1)],
-    "stuck twice": [stuck(TOMCAT, SUBSCRIBER, times=2), stuck(DRF_LOCAL, IMP, times=2)],
-    "stuck": [stuck(TOMCAT, SUBSCRIBER), stuck(DRF_LOCAL, IMP, at="STARTING")],
+    "stuck once": [stuck(TOMCAT, SUBSCRIBER, 1)],
+    "stuck once, starting": [stuck(UDS, SUBSCRIBER, 1, at="STARTING")],
+    "stuck twice": [stuck(TOMCAT, SUBSCRIBER, 2)],
+    "stuck twice, starting": [stuck(DRF_LOCAL, IMP, 2, at="STARTING")],
 }
 
 

@@ -5,6 +5,7 @@ One renewal meets them all; after each the fault is put right, and the run is re
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import accumulate
@@ -16,13 +17,15 @@ from tests.conftest import bend_back
 from tests.procedure import faults_page
 from tests.procedure.drill import HONEST, QUICK, SHORTENED
 from tests.procedure.faults import Bend, End, Fault, Seen, bend, complaints, fault_at
-from tests.procedure.lives import IMP, PUBLISHER, TOMCAT, UNASKED, YES, Lives, at_note
+from tests.procedure.lives import IMP, PUBLISHER, SUBSCRIBER, TOMCAT, UNASKED, YES, Lives, at_note
 from tests.simulator.walk import Rest
 from ucrenew.domain.gate import Gate, Question
 from ucrenew.domain.x509 import parse_certificate
 from ucrenew.record import Kind
+from ucrenew.steps import services
 
 LIMITS = "\n[limits]\nfan_out = 0.02\n"
+STUCK = fault_at("stuck", SUBSCRIBER, service=TOMCAT, times=2)
 WRONG = "a wrong password"
 LEAF = "uploading the certificate"
 REFUSED = "CSR SAN and Certificate SAN does not match"
@@ -92,11 +95,13 @@ FAULTS = (
         by_person="uploads the same certificate on that node's own page, and retries the run",
     ),
     Fault(
-        f"{TOMCAT} stays STOPPED after every restart",
-        PUBLISHER,
-        (fault_at("stuck", PUBLISHER, service=TOMCAT),),
-        stays=(TOMCAT, PUBLISHER),
+        f"{WRONG} of the platform",
+        "between two restarts",
+        (password("platform", "wrong"),),
+        at=(Kind.RESTART_DONE, f"{PUBLISHER} {TOMCAT}"),
+        person=right_passwords,
     ),
+    Fault(f"{TOMCAT} stays STOPPED after 2 restarts", SUBSCRIBER, (STUCK,)),
 )
 
 
@@ -110,6 +115,7 @@ def met(module_lives, standing) -> tuple[Lives, list[Seen]]:
     with pytest.MonkeyPatch.context() as patch:
         for (module, name), value in QUICK.items():
             patch.setattr(module, name, min(value, timedelta(seconds=1)))
+        patch.setattr(services, "LOOKS_EVERY", 0.2)
         return life, [_met(life, fault, before, patch) for fault in FAULTS]
 
 
@@ -117,7 +123,8 @@ def _met(life: Lives, fault: Fault, before: Any, patch: pytest.MonkeyPatch) -> S
     line, trace = len(life.said.lines), len(life.said.traces)
     with ExitStack() as moment:
         if fault.at:
-            moment.enter_context(at_note(patch, fault.at[0], lambda: happen(life, fault), when="after"))
+            kind, about = fault.at
+            moment.enter_context(at_note(patch, kind, lambda: happen(life, fault), about=about, when="after"))
         else:
             happen(life, fault)
         end = lived(life)
@@ -127,7 +134,7 @@ def _met(life: Lives, fault: Fault, before: Any, patch: pytest.MonkeyPatch) -> S
     life.control.post("/ca", HONEST)
     bend_back(life.control, before)
     fault.person(life, end)
-    if end.question is None:
+    if end.how == "stops":
         life.push()
     return seen
 
@@ -173,10 +180,9 @@ def test_wrong_password_is_tried_once(met):
 
 def test_renewed_in_the_end(met):
     """When everything is put right the same run ends well, with one request and one submission."""
-    life, _ = met
-    end = lived(life)
+    life, seen = met
 
-    assert "renewed" == end.how
+    assert "renewed" == seen[-1].end.how
     assert (1, 1, 1) == tuple(ours(life, kind) for kind in ("csr", "submit", "leaf-upload"))
     assert not life.is_open()
 
@@ -189,4 +195,5 @@ def ours(life: Lives, kind: str) -> int:
 
 def test_docs(met):
     """docs/faults.md says of these faults what was observed."""
-    faults_page.hold("Whole runs", met[1], (), shortened=SHORTENED)
+    usual = [line for seen in met[1] for line in seen.lines if not re.search("STOPPED|starting it", line)]
+    faults_page.hold("Whole runs", met[1], (faults_page.plain(line, SHORTENED) for line in usual), shortened=SHORTENED)
