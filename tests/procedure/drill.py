@@ -31,7 +31,7 @@ from ucrenew.domain.gate import Question
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import NeedsPerson, Transient, Trouble
 from ucrenew.record import Fact, Kind
-from ucrenew.steps import csr, leaf, proof, restart, signing
+from ucrenew.steps import csr, leaf, proof, restart, services, signing, witness
 from ucrenew.steps.survey import survey
 
 RETRIES = upload_certificate.retries
@@ -40,8 +40,10 @@ QUICK = {
     (csr, "FAN_OUT"): timedelta(seconds=2),
     (csr, "SETTLES"): timedelta(seconds=3),
     (leaf, "UPLOAD"): timedelta(seconds=3),
-    (restart, "COMES_BACK"): timedelta(seconds=60),
-    (restart, "TAKES_EFFECT"): timedelta(seconds=4),
+    (services, "COMES_BACK"): timedelta(seconds=60),
+    (services, "RESTS"): timedelta(seconds=6),
+    (witness, "TAKES_EFFECT"): timedelta(seconds=4),
+    (witness, "ANSWERS"): timedelta(seconds=7),
 }
 # As they are said, and as they are.
 SHORTENED = {str(quick): str(getattr(module, name)) for (module, name), quick in QUICK.items()}
@@ -119,16 +121,18 @@ class Drill(Bench):
         self._done(lambda: self.ensure_trust(issued.certificate))
         self._step(lambda: self._look_before_leaf(request))
         self._done(lambda: self.ensure_leaf(request, issued.certificate))
-        self._step(lambda: restart.ensure_restarted(self.site, self.record, self.plan, issued.certificate))
+        self._done(lambda: restart.ensure_restarted(self.site, self.record, self.plan, issued.certificate))
+        self._done(lambda: services.ensure_up(self.site, self.record, self.plan, self.baseline))
         self._step(lambda: proof.prove(self.site, self.plan, self.baseline, issued.certificate, self.chain))
 
     def _look_at_cluster(self) -> None:
-        if self.record.leaf_under_way:
+        if leaf.has_arrived(self.site, self.record):
             return
         known = self.record.fact(Kind.BASELINE) and self.baseline
         self.look()
         self.baseline = known or self.baseline  # read once (design.md §3)
         self.record.note_once(Kind.BASELINE)
+        self.record.note_once(Kind.PLAN, self.plan.document(), about=self.plan.digest)
 
     def _obtain(self, request: Any) -> Issued:
         outcome: Any = self._done(lambda: self.ensure_submitted(request))
@@ -148,7 +152,7 @@ class Drill(Bench):
             self.control.post(f"/requests/{newest['id']}/issue")
 
     def _look_before_leaf(self, request: Any) -> None:
-        if self.record.leaf_under_way:
+        if self.record.leaf_is_in:
             return
         facts = BeforeLeafFacts(survey(self.site, Purpose.TOMCAT), self.plan, request, self.chain)
         if found := refusals(check_before_leaf(facts)):
