@@ -10,6 +10,7 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.schedules import IntervalSchedule
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.utilities.callables import parameter_schema
 
 from deployments.commands import Exit, run_command
@@ -79,8 +80,9 @@ def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
     try:
         client.read_work_pool(pool)
     except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-        print(f"created the work pool {pool}")
+        with suppress(ObjectAlreadyExists):  # a worker that starts at this moment makes it too
+            client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+            print(f"created the work pool {pool}")
 
 
 def _register_renewals(client: SyncPrefectClient, pool: str, folder: Path, profile: Profile) -> None:

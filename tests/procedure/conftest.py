@@ -17,7 +17,6 @@ from prefect.client.orchestration import get_client
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-    PREFECT_LOGGING_TO_API_ENABLED,
     PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW,
     temporary_settings,
 )
@@ -105,7 +104,7 @@ def _neighbourhood(server: Ground, folder: Path) -> Iterator[Callable[..., Lives
     """Settles clusters on simulators, registered in a pool that no worker looks at, and takes their runs away again."""
     made: list[Lives] = []
     said, loggers = Said(), [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
-    quiet = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_LOGGING_TO_API_ENABLED: False}
+    quiet = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     for logger in loggers:
         logger.addHandler(said)
     with (
@@ -115,6 +114,8 @@ def _neighbourhood(server: Ground, folder: Path) -> Iterator[Callable[..., Lives
     ):
         # Events feed Prefect's own pages and automations; nothing of ours reads them, and they cost a third of a life.
         patch.setattr("prefect.events.utilities.should_emit_events", lambda: False)
+        # Not by a setting: threads see no temporary ones, and would start a server of their own to log to.
+        patch.setattr("prefect.logging.handlers.APILogHandler.emit", lambda *_: None)
         _ensure_pool(client, "in-process")
 
         def settle(simulator: Simulator, append: str = "", **certificate) -> Lives:

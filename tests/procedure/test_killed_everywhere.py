@@ -65,12 +65,12 @@ class Killed:
     ground: Ground
     simulator: Simulator
     cable: Cable
+    before: dict[str, Any]  # single sign-on and services, node by node
+    run: Run = field(init=False)
     deaths: dict[str, Death] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)  # the keys of the questions, those that were asked again too
+    asked: list[str] = field(default_factory=list)  # the keys that it waited under, in order
     ended: dict[str, Any] = field(default_factory=dict)
     ledger: list[dict[str, Any]] = field(default_factory=list)
-    run: Run = field(init=False)
-    before: dict[str, Any] = field(default_factory=dict)  # single sign-on and services, node by node
     after: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -130,9 +130,9 @@ class Killed:
         self.deaths[moment] = Death(self.control.ledger(), self.facts, self.run.state["name"])
 
     def _of_this_life(self, words: str) -> bool:
-        """Whether the worker's log has these words since it last took the run."""
+        """Whether the worker's log has these words since it took the run last."""
         log = (self.ground.folder / "logs" / "worker.log").read_text(errors="replace")
-        return words in log.rpartition("submitting flow run")[2]
+        return words in log.rpartition(f"submitting flow run '{self.run.id}'")[2]
 
     # --- the ways to go on
 

@@ -20,8 +20,7 @@ def test_one_of_two_goes_on(ground, simulator, new_profile):
     ended, working = loser.state, winner.state
     control.post("/faults", {"kind": "hold", "node": PUBLISHER, "on": False})
     winner.comes_to("start")
-    winner.answer("deny")
-    winner.completes()
+    winner.cancel()
 
     assert ("Failed", "RUNNING") == (ended["name"], working["type"])
     assert f"{profile.stem} is held by run {winner.id}, which is Running" in ended["message"]
