@@ -118,6 +118,7 @@ class Killed:
         for pid in processes_of(self.run.id):
             kill_now(pid)
         until(lambda: self._of_this_life(CRASH_REPORTED) or self._of_this_life(SAID_SUSPENDED), WORKS)
+        until(lambda: self.run.state["name"] != "Running", WORKS)  # what is said and what is kept are two things
         self._bury(moment)
 
     def dies_with_worker(self, moment: str) -> None:

@@ -69,19 +69,6 @@ def test_stale_life_does_not_act(lives, borrowed, monkeypatch, moment, about, ki
     assert life.said.with_words(life.cluster, "does not hold the lock any more")
 
 
-@pytest.mark.parametrize(("moment", "evidence"), [(Kind.BACKUP, 0), (Kind.EVIDENCE, 1)])
-def test_stale_life_does_not_close(lives, borrowed, monkeypatch, moment, evidence):
-    """A life that is replaced at its last steps closes nothing, and before its evidence keeps none: the other does."""
-    life = lives(borrowed, UNASKED)
-    life.ca_issues_at_once()
-    with at_note(monkeypatch, moment, lambda: name_another(life), when="after"):
-        state = life.go_anew(force=True)
-
-    assert "Running" == state.name
-    assert life.is_open()
-    assert evidence == len(life.record().facts(Kind.EVIDENCE))
-
-
 def test_stale_life_does_not_suspend(lives, borrowed):
     """A replaced life suspends nothing either: the state is the other one's."""
     life = lives(borrowed)
@@ -254,6 +241,19 @@ def test_report_stops_at_a_refused_login(lives, borrowed, monkeypatch):
     assert 1 == life.count("login-refused")
     assert "nothing was asked any more" in report
     assert 2 == report.count("was not looked at")
+
+
+@pytest.mark.parametrize(("moment", "evidence"), [(Kind.BACKUP, 0), (Kind.EVIDENCE, 1)])
+def test_stale_life_does_not_close(lives, borrowed, monkeypatch, moment, evidence):
+    """A life that is replaced at its last steps closes nothing, and before its evidence keeps none: the other does."""
+    life = lives(borrowed, UNASKED)
+    life.ca_issues_at_once()
+    with at_note(monkeypatch, moment, lambda: name_another(life), when="after"):
+        state = life.go_anew(force=True)
+
+    assert "Running" == state.name
+    assert life.is_open()
+    assert evidence == len(life.record().facts(Kind.EVIDENCE))
 
 
 def test_lives_can_be_told_apart():
