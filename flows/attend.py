@@ -21,7 +21,7 @@ from tasks.attending import (
     suspended_runs,
     window_is_open,
 )
-from tasks.reminding import sso_left_off
+from tasks.reminding import backups_missing, sso_left_off
 from tasks.watching import troubled_locks
 
 
@@ -30,7 +30,7 @@ def attend_suspended_runs() -> None:
     """Look at every suspended renewal once; trouble with one never keeps the others waiting."""
     for waiting in suspended_runs():
         look_after(waiting)
-    for sentence in (*troubled_locks(), *sso_left_off()):
+    for sentence in (*troubled_locks(), *sso_left_off(), *backups_missing()):
         get_run_logger().warning(sentence)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from cryptography.x509 import Certificate
 from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
 
 from tasks.sites import record_of, site_of
 from tasks.stepping import step
+from ucrenew.clients.cli_backups import LastBackup
 from ucrenew.domain.leftovers import Certificates, check_stores, leftovers
 from ucrenew.domain.plan import Plan
-from ucrenew.errors import Trouble
-from ucrenew.record import Kind, Renewal
+from ucrenew.errors import LoginRefused, Trouble
+from ucrenew.record import Kind, Record, Renewal
+from ucrenew.site import Site
 from ucrenew.steps import aftercare
+
+_Seen = TypeVar("_Seen")
 
 
 @step(name="look at the trust stores")
@@ -25,10 +31,8 @@ def look_for_leftovers(
 
     Everything is done and proven by now: what cannot be looked at is said, and can be looked at another day.
     """
-    try:
-        facts = aftercare.look_at_stores(site_of(renewal), plan, leaf, chain)
-    except Trouble as trouble:
-        get_run_logger().warning("the trust stores were not looked at: %s", trouble)
+    facts = _looked(renewal, "the trust stores", lambda site: aftercare.look_at_stores(site, plan, leaf, chain))
+    if facts is None:
         return {}
     findings = check_stores(facts)
     for finding in findings:
@@ -41,14 +45,11 @@ def look_for_leftovers(
 def backup_since(renewal: Renewal, plan: Plan) -> datetime | None:
     """The last good backup when it is newer than the upload of the leaf; None, said and noted, when none is known."""
     record = record_of(renewal)
-    uploaded = record.leaf_under_way
-    try:
-        last = aftercare.last_backup(site_of(renewal), plan)
-    except Trouble as trouble:
-        get_run_logger().warning("backups were not looked at: %s", trouble)
+    looked = _looked(renewal, "backups", lambda site: (aftercare.last_backup(site, plan),))
+    if looked is None:
         return None
-    newer = last.is_after(uploaded.at) if last and uploaded else False
-    record.note(Kind.BACKUP, {"last": str(last) if last else None, "holds_new_keys": newer})
+    (last,) = looked
+    newer = note_backup(record, last)
     if newer is None:
         get_run_logger().warning(
             "%s: whether the backup of %s, local time, holds the new keys cannot be told, because 'show status' names"
@@ -59,3 +60,28 @@ def backup_since(renewal: Renewal, plan: Plan) -> datetime | None:
     elif not newer:
         get_run_logger().warning("%s: make a backup: the last one does not hold the new keys", plan.publisher)
     return last.at if last and newer else None
+
+
+def note_backup(record: Record, last: LastBackup | None) -> bool | None:
+    """Note the last backup; whether it is newer than the upload of the leaf, None where nobody can tell."""
+    uploaded = record.leaf_under_way
+    newer = last.is_after(uploaded.at) if last and uploaded else False
+    record.note(Kind.BACKUP, {"last": str(last) if last else None, "holds_new_keys": newer})
+    return newer
+
+
+def _looked(renewal: Renewal, what: str, look: Callable[[Site], _Seen]) -> _Seen | None:
+    """What is seen; None, said, where it cannot be. A password that was refused is not tried again in this life."""
+    record, site = record_of(renewal), site_of(renewal)
+    life = f"{site.profile.accounts.platform.user} {flow_run.id} {flow_run.run_count}"
+    if noted := record.value(Kind.LOGIN_REFUSED, about=life):
+        get_run_logger().warning("%s were not looked at: %s", what, noted["why"])
+        return None
+    try:
+        return look(site)
+    except LoginRefused as refused:
+        record.note(Kind.LOGIN_REFUSED, {"why": str(refused)}, about=life)
+        get_run_logger().warning("%s were not looked at: %s", what, refused)
+    except Trouble as trouble:
+        get_run_logger().warning("%s were not looked at: %s", what, trouble)
+    return None

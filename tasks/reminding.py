@@ -1,41 +1,95 @@
-"""Single sign-on that renewals switched off and nobody has put back: said for as long as it is off (S3)."""
+"""What renewals left for people to do, said until it is done: single sign-on on again, a backup (S3, S28)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from prefect.logging import get_run_logger
 
+from tasks.aftercare import note_backup
 from tasks.sites import PROFILES, left_off, now, profile_of, record_of, renewals_of, site_of
 from tasks.stepping import step
+from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import LoginRefused, Trouble
 from ucrenew.record import Kind, Record, Renewal
+from ucrenew.steps.aftercare import last_backup
 from ucrenew.steps.sso import still_off
 
-LOOK_AGAIN = timedelta(minutes=10)  # between two looks at the nodes: every one is a login
+# Between two looks at the nodes: every one is a login.
+LOOK_AGAIN = timedelta(minutes=10)
+LOOK_FOR_BACKUP_AGAIN = timedelta(hours=12)
 
 
 @step(name="look for single sign-on left off", retries=0)
 def sso_left_off() -> list[str]:
     """A sentence for every cluster whose renewals switched it off, unless it is seen on again now."""
+    return _of_every_cluster(_sso_off)
+
+
+@step(name="look for backups that are missing", retries=0)
+def backups_missing() -> list[str]:
+    """A sentence for every cluster whose last renewal is done and whose new keys no backup holds (cucm.md §4.1)."""
+    return _of_every_cluster(_no_backup)
+
+
+def _of_every_cluster(look: Callable[[str, Purpose], str]) -> list[str]:
     clusters = sorted(path.stem for path in Path(os.environ.get(PROFILES, "")).glob("*.toml"))
-    return [sentence for cluster in clusters if (sentence := _of_cluster(cluster))]
+    return [sentence for cluster in clusters if (sentence := _of_cluster(cluster, look))]
 
 
-def _of_cluster(cluster: str) -> str:
+def _of_cluster(cluster: str, look: Callable[[str, Purpose], str]) -> str:
     try:
-        sentences = [_of_purpose(cluster, purpose) for purpose in profile_of(cluster).certificate.purposes]
+        sentences = [look(cluster, purpose) for purpose in profile_of(cluster).certificate.purposes]
     except Trouble as trouble:
         get_run_logger().warning("%s: %s", cluster, trouble)
         return ""
     return "; ".join(filter(None, sentences))
 
 
-def _of_purpose(cluster: str, purpose: Purpose) -> str:
+def _no_backup(cluster: str, purpose: Purpose) -> str:
+    last = renewals_of(cluster, purpose).last()
+    if last is None or (record := record_of(last)).fact(Kind.EVIDENCE) is None:
+        return ""
+    looks, unseen = record.facts(Kind.BACKUP), ""
+    if not looks or (_is_missing(record) and now() - looks[-1].at > LOOK_FOR_BACKUP_AGAIN):
+        unseen = _look_for_backup(last, record)
+    if record.facts(Kind.BACKUP) and not _is_missing(record):
+        return ""
+    return f"{cluster}: no backup is known that holds the keys of {last.key}: make one{unseen}"
+
+
+def _is_missing(record: Record) -> bool:
+    """Not where nobody can tell: the run has said that, and nothing that is done would end the reminder."""
+    return (record.last(Kind.BACKUP) or {}).get("holds_new_keys") is False
+
+
+def _look_for_backup(renewal: Renewal, record: Record) -> str:
+    """Note what the publisher says now; why it could not be asked, or nothing."""
+    user = profile_of(renewal.cluster).accounts.platform.user
+    if refused := _refused_before(record, user):
+        return f" (not looked at again: {refused})"
+    plan = Plan.of_document(record.value(Kind.PLAN, about=(record.last(Kind.LEAF_INTENT) or {})["plan"]) or {})
+    try:
+        note_backup(record, last_backup(site_of(renewal), plan))
+    except LoginRefused as refused:  # never once more: every look of attend would be a login, and accounts lock
+        record.note(Kind.LOGIN_REFUSED, {"why": str(refused)}, about=user)
+        return f" (not looked at: {refused})"
+    except Trouble as trouble:
+        return f" (not looked at: {trouble})"
+    return ""
+
+
+def _refused_before(record: Record, user: str) -> str:
+    """What was said when the account was refused in this renewal after its work was done; empty: it was not."""
+    refusals = (fact for fact in record.facts(Kind.LOGIN_REFUSED) if fact.about.partition(" ")[0] == user)
+    return next((str(fact.value.get("why", "")) for fact in refusals), "")
+
+
+def _sso_off(cluster: str, purpose: Purpose) -> str:
     switched = left_off(cluster, purpose)
     if not switched:
         return ""
@@ -54,8 +108,8 @@ def _nodes_off(switched: Mapping[Renewal, list[str]]) -> tuple[list[str], str]:
     nodes = list(dict.fromkeys(node for renewal in switched for node in switched[renewal]))
     last = next(iter(switched))
     record, user = record_of(last), profile_of(last.cluster).accounts.platform.user
-    if refused := record.value(Kind.LOGIN_REFUSED, about=user):
-        return nodes, f" (by the record; not looked at again in this renewal: {refused['why']})"
+    if refused := _refused_before(record, user):
+        return nodes, f" (by the record; not looked at again in this renewal: {refused})"
     seen = record.facts(Kind.SSO_SEEN)
     if seen and now() - seen[-1].at < LOOK_AGAIN:
         return list(seen[-1].value["off"]), ""

@@ -94,6 +94,11 @@ class Profile(Table):
         return timedelta(days=self.certificate.renew_before)
 
     @property
+    def backup_ends(self) -> timedelta:
+        """How long a backup that is under way is waited for."""
+        return timedelta(minutes=self.limits.backup_ends)
+
+    @property
     def fan_out(self) -> timedelta:
         """How long a certificate may take from the publisher to a node."""
         return timedelta(minutes=self.limits.fan_out)

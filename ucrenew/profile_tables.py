@@ -145,5 +145,7 @@ class Limits(Table):
     trust_expires_soon: Annotated[int, Field(ge=1, le=DAYS_OF_TEN_YEARS)] = 30
     # Minutes that a trust certificate may take to a node: up to 30 when the event was missed (cucm_inside.md §A.1).
     fan_out: Annotated[float, Field(gt=0, le=1440)] = 35
+    # Minutes for a backup that is under way to end, before a renewal that meets it stops (cucm.md §4.1).
+    backup_ends: Annotated[float, Field(ge=0, le=1440)] = 0
     # Seconds until a node's prompt: 8 to 15 were seen, slow nodes take up to two minutes (cucm.md §2.1).
     prompt: Annotated[float, Field(gt=0, le=3600)] = 120

@@ -27,8 +27,10 @@ from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import Refused, Transient, Trouble, UnknownReply
 from ucrenew.profile import ClusterNode
 from ucrenew.site import Site
+from ucrenew.steps.waiting import until
 
 NODES_SIDE_BY_SIDE = 6
+BACKUP_EVERY = 15.0  # seconds: every look is a login
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,12 @@ class _Database:
 def survey(site: Site, purpose: Purpose) -> ClusterFacts:
     """Read every fact that the preflight rules judge (S1-S3). Raises LoginRefused, Untrusted, Transient."""
     publisher = site.profile.publisher
-    at = site.clock()
     first = _look_at_node(site, publisher, purpose)
-    with site.cli(publisher) as cli:
-        database = _look_at_database(cli, site)
+    database = _look_at_database(site, publisher)
+    if database.backup_running and site.profile.backup_ends:
+        database = _wait_for_backup(site, publisher)
+        first = _look_at_node(site, publisher, purpose)
+    at = site.clock()
     if note := site.authority.check_login():
         site.say(note)
     entries = _entries(site, database.members)
@@ -158,13 +162,27 @@ def _of_database(cli: PlatformCli, entry: ClusterNode) -> _OfDatabase:
     return _OfDatabase(replication=numbers, replication_complete=found.healthy)
 
 
-def _look_at_database(cli: PlatformCli, site: Site) -> _Database:
-    # Local times of the node: a day's age is judged, so the zone does not matter.
-    good = [run.date.replace(tzinfo=UTC) for run in cli.backup_history() if run.succeeded]
-    return _Database(
-        members=_members(cli, site),
-        last_backup=max(good, default=None),
-        backup_running=cli.backup_running(),
+def _look_at_database(site: Site, publisher: ClusterNode) -> _Database:
+    with site.cli(publisher) as cli:
+        # Local times of the node: a day's age is judged, so the zone does not matter.
+        good = [run.date.replace(tzinfo=UTC) for run in cli.backup_history() if run.succeeded]
+        return _Database(
+            members=_members(cli, site),
+            last_backup=max(good, default=None),
+            backup_running=cli.backup_running(),
+        )
+
+
+def _wait_for_backup(site: Site, publisher: ClusterNode) -> _Database:
+    """A nightly backup that reaches into the window ends by itself; what was seen of the nodes before it is stale."""
+    within = site.profile.backup_ends
+    site.say(f"{publisher.name}: a backup is running; waiting up to {within.total_seconds() / 60:g} min for its end")
+    return until(
+        lambda: _look_at_database(site, publisher),
+        lambda found: not found.backup_running,
+        site=site,
+        within=within,
+        every=BACKUP_EVERY,
     )
 
 
