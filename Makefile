@@ -19,9 +19,9 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# make test TESTS=csr runs the tests whose names hold "csr". Three at a time, a file in one process: they wait a lot.
+# make test TESTS=csr runs the tests whose names hold "csr". Four at a time, a file in one process: they wait a lot.
 test: $(READY)
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(if $(TESTS),-k '$(TESTS)')
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(if $(TESTS),-k '$(TESTS)')
 
 # Pages that say what was seen: tried again, and written anew. `make test` compares them.
 docs: $(READY)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -36,11 +38,16 @@ from ucrenew.profile import load_profile
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory) -> Path:
-    """A Prefect database with every migration: making one takes 15 s, copying it none."""
-    ground = Ground(tmp_path_factory.mktemp("database"))
-    upgrade = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
-    subprocess.run(upgrade, env=ground.programs.environment, check=True, capture_output=True)
-    return ground.folder / "prefect" / "prefect.db"
+    """A Prefect database with every migration: making one takes 15 s, so the processes of the tests share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with (folder / "database.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ground, made = Ground(folder / "database"), folder / "database" / "prefect" / "prefect.db"
+        if not made.exists():
+            upgrade = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
+            subprocess.run(upgrade, env=ground.programs.environment, check=True, capture_output=True)
+    return made
 
 
 @pytest.fixture(scope="session")
