@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 SINCE := $(shell date +%s)
 
-.PHONY: dev lint test docs rehearse simulator clean
+.PHONY: dev lint test docs check-readme rehearse simulator clean
 
 dev: $(READY)
 
@@ -26,6 +26,10 @@ test: $(READY)
 # Pages that say what was seen: tried again, and written anew. `make test` compares them.
 docs: $(READY)
 	UCRENEW_WRITE_DOCS=1 $(BIN)/pytest -k "docs or table"
+
+# The README held against the program: commands, links, options, profile, and the log of a rehearsal line by line.
+check-readme: $(READY)
+	$(BIN)/pytest tests/test_readme.py tests/procedure/test_rehearsal.py
 
 rehearse: $(READY)
 	$(BIN)/python -m deployments.rehearsal --since $(SINCE)

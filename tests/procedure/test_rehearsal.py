@@ -116,6 +116,27 @@ def test_rehearsal_says_it_to_people(rehearsed: Rehearsed):
     assert "Traceback" not in rehearsed.log
 
 
+def test_rehearsal_is_what_the_readme_shows(rehearsed: Rehearsed):
+    """Every line of the README's shortened log is one that a rehearsal prints, in this order, whatever its numbers."""
+    shown = (ROOT / "README.md").read_text().partition("setting up: ")[2].partition("```")[0].splitlines()
+    printed = [plain(line.partition(" ")[2]) for line in rehearsed.log.splitlines()]
+    # A wait is said only when the command looks while it lasts.
+    lines = [plain(line) for line in shown[1:] if line.strip() != "..." and not line.startswith("  waiting for")]
+    places = [printed.index(line) for line in lines if line in printed]
+
+    assert len(lines) > 30
+    assert [] == [line for line in lines if line not in printed]
+    assert sorted(places) == places
+
+
+def plain(line: str) -> str:
+    """A line without what is another at every start: the run and its page, times, ports, seconds, fingerprints."""
+    line = re.sub(r"http://\S+/runs/flow-run/\S+|<the run's page>", "PAGE", line)
+    line = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16}\b", "ID", line)
+    line = re.sub(r"\S*build/rehearsal|\S*/rehearsal(?=/)", "FOLDER", line)
+    return re.sub(r"\s+", " ", re.sub(r"[0-9]+", "N", line))
+
+
 def test_terminated_rehearsal_leaves_nothing(tmp_path: Path):
     """A rehearsal that is ended from outside with SIGTERM in the middle of its work leaves no process behind."""
     folder = tmp_path / "rehearsal"
