@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # An application that sets this in its environment wants the connection to end without an answer.
 CUT = "simulator.cut"
+# Where an application finds what it has noted about this connection: a logon can be bound to it.
+CONNECTION = "simulator.connection"
 _IDLE_SECONDS = 60
 _BARE_FROM = 400
 
@@ -103,6 +105,11 @@ class Conversation(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
+
+    def setup(self) -> None:
+        """Begin with nothing noted about the connection."""
+        super().setup()
+        self._noted: dict[str, object] = {}
 
     def handle_one_request(self) -> None:
         """Read one request, body included, and answer it."""
@@ -211,6 +218,7 @@ class Conversation(BaseHTTPRequestHandler):
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
+            CONNECTION: self._noted,
         }
         for name in set(self.headers.keys()):
             if name.lower() not in {"content-type", "content-length"}:
