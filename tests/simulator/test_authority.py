@@ -199,11 +199,11 @@ def test_chain_lacks_intermediate(authority):
 )
 def test_wrong_bend_changes_nothing(authority, bend):
     """A bend that does not exist or has a wrong value is refused with a sentence, and nothing is bent by half."""
-    before = authority.bends, authority.templates
+    before = authority.setup.bends, authority.setup.templates
 
     with pytest.raises(ValueError, match=r"\w+ \w+"):
         authority.configure(add_san="www.example.com", **bend)
-    assert before == (authority.bends, authority.templates)
+    assert before == (authority.setup.bends, authority.setup.templates)
 
 
 def test_approval_is_switched_off(authority):

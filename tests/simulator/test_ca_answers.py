@@ -214,5 +214,5 @@ def test_answer_is_refused(scene, told):
     with pytest.raises(ValueError, match=r"\w"):
         scene.authority.configure(**told, drop_client_auth=True)
 
-    assert not scene.authority.bends.drop_client_auth
+    assert not scene.authority.setup.bends.drop_client_auth
     assert "Certificate Issued" in submit(scene).text

@@ -15,12 +15,12 @@ def scene(tmp_path):
 
 
 def test_bare_request_is_challenged(scene):
-    """Without credentials the web server answers 401, offers Basic, and nothing is written down."""
+    """Without credentials the web server answers 401 with what it offers, and nothing is written down."""
     with Caller(scene, user="").session as session:
         answer = session.get(scene.url, timeout=30)
 
     assert 401 == answer.status_code
-    assert 'Basic realm="ca.example.com"' == answer.headers["WWW-Authenticate"]
+    assert 'Negotiate, NTLM, Basic realm="ca.example.com"' == answer.headers["WWW-Authenticate"]
     assert "<title>401 - Unauthorized: Access is denied due to invalid credentials.</title>" in answer.text
     assert [] == scene.kinds()
 

@@ -8,44 +8,23 @@ Rule 3: every submission that arrives is written to the ledger, the refused ones
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from cryptography import x509
 
-from ucrenew.simulator import bending, ca_answers, refusals
+from ucrenew.simulator import ca_answers, refusals
 from ucrenew.simulator.ca_answers import Answer, Forced
+from ucrenew.simulator.ca_setup import Setup, renewals_due
 from ucrenew.simulator.hierarchy import Hierarchy
+from ucrenew.simulator.iis import Iis
 from ucrenew.simulator.ledger import Ledger, utc_now
 from ucrenew.simulator.refusals import Refusal
-from ucrenew.simulator.request_rows import Row, Status
-from ucrenew.simulator.signing import CLIENT_AUTH, HONEST, SERVER_AUTH, Template
-
-TEMPLATES = (
-    Template("WebServer", "Web Server"),
-    Template(
-        "CiscoUC",
-        "Cisco UC",
-        extended_key_usages=(SERVER_AUTH, CLIENT_AUTH),
-        key_usages=("digital_signature", "key_encipherment", "data_encipherment"),
-        approval=True,
-    ),
-)
+from ucrenew.simulator.request_rows import NotPending, Row, Status, UnknownRequest
+from ucrenew.simulator.templates import TEMPLATES
 
 _OWN = {"reachable": (bool,), "service_running": (bool,), "sign_seconds": (int, float), "renewals": (int,)}
-
-
-class OfficerRefused(Exception):
-    """The officer asked for something that the request database does not allow; the text says why."""
-
-
-class UnknownRequest(OfficerRefused):
-    """There is no request of that id."""
-
-
-class NotPending(OfficerRefused):
-    """The request is not pending any more."""
 
 
 class ServiceStopped(Exception):
@@ -69,17 +48,18 @@ class Authority:
         clock: Callable[[], datetime] = utc_now,
         *,
         wait: Callable[[float], object] | None = None,
+        iis: Iis | None = None,
     ) -> None:
         self.domain = domain
+        self.netbios_name = domain.partition(".")[0].upper()
         self.ledger = ledger or Ledger(clock)
-        self.officer = f"{domain.partition('.')[0].upper()}\\ca-officer"
+        self.officer = f"{self.netbios_name}\\ca-officer"
         self.reachable = True
         self.service_running = True
         self.sign_seconds = 1.0 * latency  # [I]
         self.on_change: Callable[[], None] = lambda: None
-        self.bends = HONEST
         self.forced = Forced()
-        self.templates = {template.name: template for template in TEMPLATES}
+        self._honest = self.setup = Setup(iis=iis or Iis())
         self._clock = clock
         self._wait = wait or threading.Event().wait
         self._lock = threading.RLock()
@@ -173,7 +153,7 @@ class Authority:
 
     def ca_chain(self, generation: int) -> list[x509.Certificate]:
         """The CA's own chain; raises IndexError when it was not renewed so often."""
-        return self._hierarchy.chain(generation, self.bends)
+        return self._hierarchy.chain(generation, self.setup.bends)
 
     def ca_certificate(self, generation: int) -> x509.Certificate:
         """The issuing CA's certificate of one generation, 0 the oldest; raises IndexError."""
@@ -188,54 +168,43 @@ class Authority:
         return self._hierarchy.crl(generation, self._now())
 
     def configure(self, **attributes: object) -> None:
-        """Bend the CA: attributes of its own, of `Bends`, ``template`` {name: {attribute: value}}, forced answers.
+        """Bend the CA: attributes of its own, of `Bends` and `Iis`, ``template`` {name: {..}}, forced answers.
 
-        ``profile="honest"`` takes all of that back. Raises ValueError with a sentence, and then has changed nothing.
+        ``renew`` renews the CA once, with a "new-key" or the "same-key"; ``renewals`` with a new key until it was
+        renewed so often. ``profile="honest"`` takes all else back. Raises ValueError with a sentence, and then has
+        changed nothing.
         """
         with self._lock:
-            bends, templates, own = self.bends, self.templates, dict[str, object]()
-            forced = ca_answers.read(attributes, self.officer)
-            for name, value in attributes.items():
-                if name in _OWN:
-                    own[name] = self._sound(name, value)
-                elif name == "template":
-                    templates = bending.templates(templates, value)
-                elif name == "profile" and value == "honest":
-                    bends, templates = HONEST, {template.name: template for template in TEMPLATES}
-                elif name not in forced:
-                    bends = bending.replaced(bends, {name: value})
-            self._take_over(own)
-            self.bends, self.templates = bends, templates
-            self.forced.take_over(forced, afresh=attributes.get("profile") == "honest")
+            told = dict(attributes)
+            forced = ca_answers.read(told, self.officer)
+            own = {name: self._sound(name, value) for name, value in told.items() if name in _OWN}
+            renewals = renewals_due(told.pop("renew", None), self.renewals, own.pop("renewals", None))
+            honest = told.get("profile") == "honest" and bool(told.pop("profile"))
+            rest = {name: value for name, value in told.items() if name not in {*forced, *_OWN}}
+            self.setup = (self._honest if honest else self.setup).changed(rest)
+            for name, value in own.items():
+                setattr(self, name, value)
+            for how in renewals:
+                self._hierarchy.renew(self._now(), same_key=how == "same-key")
+            self.forced.take_over(forced, afresh=honest)
         self.on_change()
 
     def _sound(self, name: str, value: object) -> object:
         if type(value) not in _OWN[name]:
             raise ValueError(f"{value!r} is no value for {name}")
-        if name == "renewals" and isinstance(value, int) and value < self.renewals:
-            raise ValueError(f"the CA was renewed {self.renewals} times already; that cannot be taken back")
         return value
 
-    def _take_over(self, own: Mapping[str, object]) -> None:
-        for name, value in own.items():
-            if name != "renewals":
-                setattr(self, name, value)
-        wanted = own.get("renewals")
-        while isinstance(wanted, int) and self.renewals < wanted:
-            self._hierarchy.renew(self._now())
-
-    def _judge(self, encoded: bytes | None, template: str | None, requester: str, forced: Answer | None) -> Row:
+    def _judge(self, encoded: bytes | None, name: str | None, requester: str, forced: Answer | None) -> Row:
         csr = refusals.readable(encoded)
-        known = self._template(template)
-        template = known.name if known else template
+        known = self.setup.template(name)
+        name = None if self.setup.standalone else known.name if known else name
+        waiting = self._row(csr, name, requester, Status.PENDING, refusals.UNDER_SUBMISSION)
         if forced:
-            row = self._row(csr, template, requester, Status.PENDING, refusals.UNDER_SUBMISSION)
-            return forced.given_for(row)
-        refusal = refusals.of_request(csr, template, known)
+            return forced.given_for(waiting)
+        refusal = self.setup.refusal(csr, name)
         if refusal is not None:
-            return self._row(csr, template, requester, Status.DENIED, refusal)
-        row = self._row(csr, template, requester, Status.PENDING, refusals.UNDER_SUBMISSION)
-        return row if known is not None and known.approval else self._issued(row)
+            return self._row(csr, name, requester, Status.DENIED, refusal)
+        return waiting if self.setup.waits(name) else self._issued(waiting)
 
     def _row(
         self,
@@ -247,17 +216,11 @@ class Authority:
     ) -> Row:
         return Row(self._next_id, requester, template or "", status, reason.message, reason.last_status, csr)
 
-    def _template(self, name: str | None) -> Template | None:
-        """A published template by its short name; directory names know no case."""
-        wanted = (name or "").casefold()
-        found = [one for one in self.templates.values() if one.published and one.name.casefold() == wanted]
-        return found[0] if found else None
-
     def _issued(self, row: Row) -> Row:
-        template = self._template(row.template)
+        template = self.setup.template_of(row.csr, row.template) if row.csr else None
         if row.csr is None or template is None:
             raise NotPending(f"Request {row.id} cannot be issued: its template is not published any more.")
-        leaf = self._hierarchy.leaf(row.csr, template, self._now(), self.bends)
+        leaf = self._hierarchy.leaf(row.csr, template, self._now(), self.setup.bends)
         return replace(
             row, status=Status.ISSUED, message="Issued", certificate=leaf, generation=self.renewals,
             last_status=refusals.SUCCESS,

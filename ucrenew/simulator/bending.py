@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from ucrenew.simulator.signing import CHOICES, Bends, Template
+from ucrenew.simulator import iis, signing
+from ucrenew.simulator.iis import Iis
+from ucrenew.simulator.signing import Bends
+from ucrenew.simulator.templates import Template
 
-_Settings = TypeVar("_Settings", Bends, Template)
+_Settings = TypeVar("_Settings", Bends, Template, Iis)
+
+_CHOICES = {**signing.CHOICES, **iis.CHOICES}
 
 
 def replaced(before: _Settings, changes: Mapping[str, object]) -> _Settings:
@@ -20,9 +25,19 @@ def replaced(before: _Settings, changes: Mapping[str, object]) -> _Settings:
             raise ValueError(f"the CA has nothing called {name!r} to bend")
         old = getattr(before, name)
         sound[name] = _texts(name, value) if isinstance(old, tuple) else value
-        if type(sound[name]) is not type(old) or value not in CHOICES.get(name, (value,)):
+        if type(sound[name]) is not type(old) or not _is_choice(name, sound[name]):
             raise ValueError(f"{value!r} is no value for {name}")
     return replace(before, **sound)  # type: ignore[arg-type]
+
+
+def _is_choice(name: str, value: object) -> bool:
+    """Whether a closed set allows it: one of the set, or a list of some, each once."""
+    choices = _CHOICES.get(name)
+    if choices is None:
+        return True
+    if not isinstance(value, tuple):
+        return value in choices
+    return 0 < len(value) == len(set(value) & set(choices))
 
 
 def templates(before: Mapping[str, Template], changes: object) -> dict[str, Template]:

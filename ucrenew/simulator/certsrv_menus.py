@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from ucrenew.simulator import certsrv_pages as pages
+from ucrenew.simulator.certsrv_pages import Frame
 
 
-def welcome(ca_name: str) -> str:
+def welcome(frame: Frame) -> str:
     """default.asp: three ways on, none of which a client needs."""
     links = (
         ("certrqus.asp", "locRequestCert", "Request a certificate"),
@@ -19,44 +20,52 @@ def welcome(ca_name: str) -> str:
         ("certcarc.asp", "locGetCACert", "Download a CA certificate, certificate chain, or CRL"),
     )
     body = [f'<P><A Href="{target}"><LocID ID={name}>{text}</LocID></A></P>' for target, name, text in links]
-    return pages.page(ca_name, "Welcome", body)
+    return pages.page(frame, "Welcome", body)
 
 
-def menu(ca_name: str, title: str, links: Sequence[tuple[str, str]]) -> str:
+def menu(frame: Frame, title: str, links: Sequence[tuple[str, str]]) -> str:
     """A page that a browser walks through on its way to the form."""
-    return pages.page(ca_name, title, [f'<P><A Href="{target}">{text}</A></P>' for target, text in links])
+    return pages.page(frame, title, [f'<P><A Href="{target}">{text}</A></P>' for target, text in links])
 
 
-def request_form(ca_name: str, templates: Iterable[tuple[str, str, int]]) -> str:
-    """certrqxt.asp; each template is short name, display name and minimum key size (§6, field names of IMP)."""
+def request_form(frame: Frame, templates: Iterable[tuple[str, str, int]] | None) -> str:
+    """certrqxt.asp; each template is short name, display name and minimum key size (§6, field names of IMP).
+
+    A standalone CA has none, and no list of them either [I].
+    """
     options = [
         # E; cn; key spec; key, enroll, private key and subject flags; RA signatures; CSPs; OID; versions; display name
         f'\t<Option Value="E;{escape(name)};1;1;0;{minimum << 16};1;0;;;;0;0;{escape(shown)}">{escape(shown)}'
-        for name, shown, minimum in templates
+        for name, shown, minimum in templates or ()
     ]
+    choice = (
+        ["<Select Name=lbCertTemplate ID=lbCertTemplateID>", *options, "</Select>"] if templates is not None else []
+    )
     body = [
         '<Form Name=SubmittedData Action="certfnsh.asp" Method=Post>',
         '<Input Type=Hidden Name=Mode Value="newreq">',
         '<Input Type=Hidden Name=TargetStoreFlags Value="0">',
         '<Input Type=Hidden Name=SaveCert Value="yes">',
         "<TextArea ID=locTaRequest Name=CertRequest Rows=10 Cols=30></TextArea>",
-        "<Select Name=lbCertTemplate ID=lbCertTemplateID>",
-        *options,
-        "</Select>",
+        *choice,
         "<TextArea ID=locTaAttrib Name=CertAttrib Rows=3 Cols=30></TextArea>",
         '<Input Type=Submit ID=btnSubmit Value="Submit &gt;">',
         "</Form>",
     ]
-    return pages.page(ca_name, "Submit a Certificate Request or Renewal Request", body)
+    return pages.page(frame, "Submit a Certificate Request or Renewal Request", body)
 
 
-def ca_certificates(ca_name: str, renewals: int) -> str:
+def ca_certificates(frame: Frame, renewals: int) -> str:
     """certcarc.asp: the listbox value v stands for Renewal = nRenewals - v (§6)."""
     options = [
-        f'\t<Option Value="0" Selected><LocID ID=locCurCertEntry>Current</LocID> [{_numbered(ca_name, renewals)}]'
+        (
+            f'\t<Option Value="0" Selected><LocID ID=locCurCertEntry>{frame.say("Current")}</LocID>'
+            f" [{_numbered(frame.ca_name, renewals)}]"
+        )
     ]
     options += [
-        f'\t<Option Value="{age}">Previous [{_numbered(ca_name, renewals - age)}]' for age in range(1, renewals + 1)
+        f'\t<Option Value="{age}">{frame.say("Previous")} [{_numbered(frame.ca_name, renewals - age)}]'
+        for age in range(1, renewals + 1)
     ]
     body = [
         "<Form Name=UIForm>",
@@ -71,7 +80,7 @@ def ca_certificates(ca_name: str, renewals: int) -> str:
         "</Form>",
     ]
     title = "Download a CA Certificate, Certificate Chain, or CRL"
-    return pages.page(ca_name, title, body, script=_ca_script(renewals), title_id="locPageTitle2")
+    return pages.page(frame, title, body, script=_ca_script(renewals), title_id="locPageTitle2")
 
 
 def _numbered(ca_name: str, generation: int) -> str:
@@ -101,7 +110,7 @@ def _ca_script(renewals: int) -> list[str]:
     ]
 
 
-def pending_list(ca_name: str, entries: Iterable[tuple[str, str]]) -> str:
+def pending_list(frame: Frame, entries: Iterable[tuple[str, str]]) -> str:
     """certckpn.asp: what the cookie names, (request id, friendly type), and nothing else (§1 [M])."""
     forms = [
         '<Form Action="certfnsh.asp" Method=Post><Input Type=Hidden Name=Mode Value="chkpnd">'
@@ -109,4 +118,4 @@ def pending_list(ca_name: str, entries: Iterable[tuple[str, str]]) -> str:
         for number, text in entries
     ]
     body = forms or ["<P ID=locNoneFound> You have no pending certificate requests.</P>"]
-    return pages.page(ca_name, "View the Status of a Pending Certificate Request", body)
+    return pages.page(frame, "View the Status of a Pending Certificate Request", body)

@@ -14,11 +14,12 @@ from flask import Flask, Response, jsonify, request
 
 from ucrenew.domain.cluster import Node
 from ucrenew.simulator import faults
-from ucrenew.simulator.authority import Authority, OfficerRefused, UnknownRequest
+from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import Bender, CannotBend
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.report import cluster_state, node_state
+from ucrenew.simulator.request_rows import OfficerRefused, UnknownRequest
 from ucrenew.simulator.scene import member
 
 if TYPE_CHECKING:

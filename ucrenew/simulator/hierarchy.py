@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from ucrenew.simulator import signing
-from ucrenew.simulator.signing import Bends, Signer, Template
+from ucrenew.simulator.signing import Bends, Signer
+from ucrenew.simulator.templates import Template
 
 
 class Hierarchy:
-    """A root and below it an issuing CA; a renewal keeps its name and changes its key (certsrv.md §6)."""
+    """A root and below it an issuing CA; a renewal keeps its name, and its key or not (certsrv.md §6)."""
 
     def __init__(self, domain: str, now: datetime) -> None:  # noqa: D107 - the class says it
         organisation = domain.partition(".")[0].capitalize()
@@ -22,7 +23,7 @@ class Hierarchy:
         self.name = f"{organisation} Issuing CA 1"
         self._domain = domain
         self._root = signing.new_root(self._called(f"{organisation} Root CA"), now)
-        self._generations = [self._below(self._root, self.name, now)]
+        self._generations = [self._below(self._root, self.name, now - signing.ISSUING_AGE)]
 
     @property
     def root(self) -> x509.Certificate:
@@ -34,9 +35,11 @@ class Hierarchy:
         """How often the issuing CA was renewed; also the number of its newest generation."""
         return len(self._generations) - 1
 
-    def renew(self, now: datetime) -> None:
-        """A new key and certificate under the same name."""
-        self._generations.append(self._below(self._root, self.name, now))
+    def renew(self, now: datetime, *, same_key: bool) -> None:
+        """A new certificate under the same name, for the key that there is or a new one."""
+        key = self._generations[-1].key if same_key else None
+        name = self._called(self.name)
+        self._generations.append(signing.new_intermediate(self._root, name, self.host, now - signing.BACKDATED, key))
 
     def issuing(self, generation: int) -> x509.Certificate:
         """The issuing CA's certificate of one generation, 0 the oldest; raises IndexError."""
@@ -46,8 +49,8 @@ class Hierarchy:
         """A CA certificate of the same subject and another key that begins a day earlier or later."""
         day = timedelta(days=1) if later else -timedelta(days=1)
         if issuing:
-            made = self.issuing(-1).not_valid_before_utc + signing.ISSUING_AGE
-            return self._below(self._root, self.name, made + day).certificate
+            begin = self.issuing(-1).not_valid_before_utc + day
+            return self._below(self._root, self.name, begin).certificate
         made = self.root.not_valid_before_utc + signing.ROOT_AGE
         return signing.new_root(self.root.subject, made + day).certificate
 
@@ -82,12 +85,13 @@ class Hierarchy:
     def _signer(self, bends: Bends, now: datetime) -> Signer:
         if bends.sign_with == "intermediate":
             return self._generations[-1]
+        begin = now - signing.ISSUING_AGE
         if bends.sign_with == "namesake":
-            return self._below(self._root, self.name, now)
-        return self._below(signing.new_root(self._called("Another Root CA"), now), "Another Issuing CA", now)
+            return self._below(self._root, self.name, begin)
+        return self._below(signing.new_root(self._called("Another Root CA"), now), "Another Issuing CA", begin)
 
-    def _below(self, root: Signer, name: str, now: datetime) -> Signer:
-        return signing.new_intermediate(root, self._called(name), self.host, now)
+    def _below(self, root: Signer, name: str, begin: datetime) -> Signer:
+        return signing.new_intermediate(root, self._called(name), self.host, begin)
 
     def _called(self, common_name: str) -> x509.Name:
         parts = [x509.NameAttribute(NameOID.DOMAIN_COMPONENT, part) for part in reversed(self._domain.split("."))]

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ucrenew.simulator.signing import Template
+from ucrenew.simulator.templates import Template
 
 SUCCESS = "The operation completed successfully. 0x0 (WIN32: 0)"
 
@@ -93,17 +93,15 @@ def readable(encoded: bytes | None) -> x509.CertificateSigningRequest | None:
     return csr
 
 
-def of_request(
-    csr: x509.CertificateSigningRequest | None, asked: str | None, template: Template | None
-) -> Refusal | None:
-    """Why the CA or its policy refuses a submission, or None."""
+def of_csr(csr: x509.CertificateSigningRequest | None) -> Refusal | None:
+    """Why the CA refuses a CSR, whatever its policy, or None."""
     if csr is None:
         status = status_text(0x8009310B)
         return Refusal(f"Error Parsing Request  {status}", status)
     if not _well_signed(csr):
         status = status_text(0x80090006)  # this text is a guess [I]
         return Refusal(f"Error Verifying Request Signature or Signing Certificate  {status}", status)
-    return _of_policy(csr, asked, template)
+    return None
 
 
 def _well_signed(csr: x509.CertificateSigningRequest) -> bool:
@@ -113,7 +111,10 @@ def _well_signed(csr: x509.CertificateSigningRequest) -> bool:
         return False
 
 
-def _of_policy(csr: x509.CertificateSigningRequest, asked: str | None, template: Template | None) -> Refusal | None:
+def of_policy(
+    csr: x509.CertificateSigningRequest | None, asked: str | None, template: Template | None
+) -> Refusal | None:
+    """Why the policy of an enterprise CA refuses a sound CSR, or None."""
     if not asked:
         return by_policy(
             0x80094801,
@@ -128,7 +129,7 @@ def _of_policy(csr: x509.CertificateSigningRequest, asked: str | None, template:
         )
     if not template.enroll:
         return Refusal("Denied by Policy Module", status_text(0x80094012))
-    key = csr.public_key()
+    key = csr.public_key() if csr else None
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= template.minimum_key_size:
         return None
     # A template's minimum is one of its own algorithm; EC keys are let through [I].

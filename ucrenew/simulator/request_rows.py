@@ -1,4 +1,4 @@
-"""One row of the CA's request database, as a frozen record."""
+"""One row of the CA's request database, as a frozen record, and what the database does not allow."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ class Status(StrEnum):
     def disposition(self) -> int:
         """The number that the pages show (certsrv.md §4, CR_DISP_*)."""
         return {Status.PENDING: 5, Status.ISSUED: 3, Status.DENIED: 2}[self]
+
+
+class OfficerRefused(Exception):
+    """The officer asked for something that the request database does not allow; the text says why."""
+
+
+class UnknownRequest(OfficerRefused):
+    """There is no request of that id."""
+
+
+class NotPending(OfficerRefused):
+    """The request is not pending any more."""
 
 
 @dataclass(frozen=True)

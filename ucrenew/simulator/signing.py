@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 
-SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
-CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+from ucrenew.simulator.templates import CLIENT_AUTH, SERVER_AUTH, USAGES, Template
 
 # A CA backdates what it signs, so that clocks a little behind accept it at once [I].
 BACKDATED = timedelta(minutes=10)
@@ -27,33 +26,6 @@ BACKDATED = timedelta(minutes=10)
 # How old CA certificates are when the scene begins.
 ROOT_AGE = timedelta(days=365)
 ISSUING_AGE = timedelta(days=364)
-
-_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
-)
-
-
-@dataclass(frozen=True)
-class Template:
-    """One certificate template of the enterprise CA, by its short name (certsrv.md §2, §10)."""
-
-    name: str
-    display_name: str
-    extended_key_usages: tuple[str, ...] = (SERVER_AUTH,)
-    key_usages: tuple[str, ...] = ("digital_signature", "key_encipherment")
-    approval: bool = False
-    published: bool = True
-    enroll: bool = True
-    minimum_key_size: int = 2048
-    days: int = 730
 
 
 @dataclass(frozen=True)
@@ -108,10 +80,12 @@ def new_root(name: x509.Name, now: datetime) -> Signer:
     return Signer(builder.sign(key, hashes.SHA256()), key)
 
 
-def new_intermediate(root: Signer, name: x509.Name, host: str, now: datetime) -> Signer:
-    """An issuing CA below ``root``; a renewed one has the same name and a new key (certsrv.md §6)."""
-    key = new_key()
-    span = (now - ISSUING_AGE, now + timedelta(days=9 * 365))
+def new_intermediate(
+    root: Signer, name: x509.Name, host: str, begin: datetime, key: rsa.RSAPrivateKey | None = None
+) -> Signer:
+    """An issuing CA below ``root``, good for ten years; a renewed one has the same name (certsrv.md §6)."""
+    key = key or new_key()
+    span = (begin, begin + timedelta(days=10 * 365))
     builder = _as_ca(_frame(name, root.certificate.subject, key.public_key(), span), path_length=0)
     builder = _identified(builder, key.public_key(), root, host)
     return Signer(builder.sign(root.key, hashes.SHA256()), key)
@@ -191,7 +165,7 @@ def _identified(builder: x509.CertificateBuilder, key: object, signer: Signer, h
 
 
 def _key_usage(wanted: set[str]) -> x509.KeyUsage:
-    return x509.KeyUsage(**{usage: usage in wanted for usage in _USAGES})
+    return x509.KeyUsage(**{usage: usage in wanted for usage in USAGES})
 
 
 def _with_usages(builder: x509.CertificateBuilder, template: Template, bends: Bends) -> x509.CertificateBuilder:
