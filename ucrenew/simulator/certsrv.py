@@ -78,9 +78,9 @@ class _Site:
 
     def admit(self) -> AnyResponse | None:
         """Nobody, while the application pool behind the listener is stopped; else whom the door lets in (§7)."""
-        return (
-            self._door.admit() if self._ca.reachable else Response("Service Unavailable", 503, content_type="text/html")
-        )
+        if self._ca.reachable:
+            return self._door.admit()
+        return Response("Service Unavailable", "503 Service Unavailable", content_type="text/html")
 
     def dress(self, response: Response) -> Response:
         """Headers that every answer of IIS carries (§7)."""

@@ -145,7 +145,7 @@ def _noted() -> dict[str, object]:
 
 
 def _unauthorized(schemes: Sequence[str]) -> Response:
-    response = Response(pages.unauthorized(), 401, content_type="text/html")
+    response = Response(pages.unauthorized(), "401 Unauthorized", content_type="text/html")
     for scheme in schemes:
         response.headers.add("WWW-Authenticate", scheme)
     return response

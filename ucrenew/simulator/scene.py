@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ucrenew.domain.cluster import Node, Product, Role
+from ucrenew.simulator import bending
+from ucrenew.simulator.iis import OFFERED, Iis, Scheme
 
 DEFAULT_VERSION = "15.0.1.11900-40"
 _MARKS = "-_+"
@@ -49,6 +51,8 @@ class Scene:
     application: Account = field(default_factory=lambda: Account("appuser", "appuser"))
     ecdsa: bool = False
     sso: bool = False
+    # How the web server of the CA lets people log on (certsrv.md §7).
+    logon: tuple[Scheme, ...] = OFFERED
 
 
 def password(source: random.Random, length: int = 16) -> str:
@@ -76,7 +80,7 @@ def member(told: Mapping[str, object], domain: str) -> Node:
 
 
 def compose(file: Path | None, *, seed: int | None, ecdsa: bool, sso: bool) -> Scene:
-    """The scene of a JSON file (``domain``, ``version``, ``nodes``: host, product, role), or the default one.
+    """The scene of a JSON file (``domain``, ``version``, ``logon``, ``nodes``: host, product, role), or the default.
 
     Passwords come from the seed; without one they differ at every start.
     """
@@ -95,4 +99,5 @@ def compose(file: Path | None, *, seed: int | None, ecdsa: bool, sso: bool) -> S
         application=Account("appuser", password(source)),
         ecdsa=ecdsa,
         sso=sso,
+        logon=bending.replaced(Iis(), {"logon": told.get("logon", OFFERED)}).logon,
     )

@@ -14,6 +14,7 @@ from ucrenew.simulator.clock import Clock
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.https import WebServer, tls_context
 from ucrenew.simulator.identity import fingerprint, pem
+from ucrenew.simulator.iis import Iis
 from ucrenew.simulator.ledger import Ledger, utc_now
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
@@ -98,6 +99,7 @@ class Stage:
             latency=scale,
             clock=self.clock,
             wait=self.pace.wait,
+            iis=Iis(logon=scene.logon),
         )
         self.certsrv = WebServer(
             certsrv.application(self.authority, scene.ca_account, scene.person),
