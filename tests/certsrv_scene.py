@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.certsrv import application
 from ucrenew.simulator.https import WebServer, tls_context
+from ucrenew.simulator.iis import Iis
 from ucrenew.simulator.ledger import Ledger
 from ucrenew.simulator.scene import Account
 
@@ -50,7 +51,8 @@ class CertsrvScene:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[CertsrvScene]:
     """Serve until the block ends."""
-    authority = Authority("example.com", 32, Ledger())
+    # Basic beside what a fresh install offers: for callers who are not about logging on.
+    authority = Authority("example.com", 32, Ledger(), iis=Iis(logon=("Negotiate", "NTLM", "Basic")))
     anchor = folder / "root.pem"
     anchor.write_bytes(authority.root.public_bytes(serialization.Encoding.PEM))
     server = WebServer(

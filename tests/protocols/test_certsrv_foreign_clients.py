@@ -178,15 +178,17 @@ def test_curl_forgets_escaping(scene):
 
 
 def test_whole_simulator_serves_library(simulator, tmp_path):
-    """PyPI certsrv runs the pending road against the simulator's own process, with the officer at its control API."""
+    """PyPI certsrv runs the pending road by NTLM at the simulator's own process; the officer uses the control API."""
+    simulator.control.post("/ca", {"logon": ["Negotiate", "NTLM"], "channel_binding": "required"})
     account = simulator.scene["accounts"]["ca"]
     scene = of_simulator(simulator, tmp_path)
-    caller = Certsrv(scene.address, account["user"], account["password"], cafile=scene.ca_file)
+    caller = Certsrv(scene.address, account["user"], account["password"], auth_method="ntlm", cafile=scene.ca_file)
     caller.session.trust_env = False
     with pytest.raises(CertificatePendingException) as pending:
         caller.get_cert(pem(request_for()), simulator.scene["ca"]["template"])
     simulator.control.post("/requests/32/issue")
     leaf = x509.load_pem_x509_certificate(caller.get_existing_cert(pending.value.req_id))
+    caller.session.close()
 
     assert "32" == pending.value.req_id
     leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(simulator.scene["ca"]["intermediate"].encode()))
@@ -196,6 +198,7 @@ def test_whole_simulator_serves_library(simulator, tmp_path):
 
 def test_whole_simulator_serves_curl(simulator, tmp_path):
     """Curl runs the pending road against the simulator's own process, and hears of an officer's denial there."""
+    simulator.control.post("/ca", {"logon": ["Basic"]})
     account = simulator.scene["accounts"]["ca"]
     scene = of_simulator(simulator, tmp_path)
     login = f"{account['user']}:{account['password']}"

@@ -43,6 +43,9 @@ def test_state_is_bent_by_patch(borrowed):
         ("/faults", {"kind": "html", "node": PUBLISHER}),
         ("/ca", {"nonsense": 1}),
         ("/ca", {"submit_answer": "nonsense"}),
+        ("/ca", {"logon": ["Kerberos"]}),
+        ("/ca", {"channel_binding": True}),
+        ("/ca", {"renew": "now", "standalone": True}),
         ("/cluster", ["x"]),
     ],
 )
