@@ -273,3 +273,39 @@ def test_web_server_is_down(scene):
     scene.authority.configure(reachable=False)
 
     assert 503 == Caller(scene).get().status_code
+
+
+INTERNET_EXPLORER = "Mozilla/5.0 (Windows NT 6.3; WOW64; Trident/7.0; rv:11.0) like Gecko"
+
+
+@pytest.mark.parametrize(
+    ("agent", "body_end", "commented"),
+    [("curl/8", '">', False), (BROWSER, '">', False), (INTERNET_EXPLORER, ' OnLoad="postLoad();">', True)],
+)
+def test_pending_page_by_agent(scene, agent, body_end, commented):
+    """Internet Explorer's pending page has the id in a commented line of VBScript, the others' a stray quote."""
+    page = Caller(scene, agent).submit("CiscoUC").text
+
+    assert f"ALink=#0000FF{body_end}<Font ID=locPageFont" in page
+    assert commented == ("' nReqId = 32\r\n" in page)
+
+
+def test_captured_cookie_is_read(scene):
+    """certckpn.asp understands the cookie that was captured from a browser, with date and escaped hyphen."""
+    caller = Caller(scene, BROWSER)
+    caller.session.headers["Cookie"] = (
+        "Requests=%5B339%2C0%2Cyes%2CSaved%2DRequest+Certificate+%2827%2F02%2F2019++09%3A58%3A30%29%5D"
+    )
+    page = caller.get("certckpn.asp").text
+
+    assert 'Name=ReqID Value="339"' in page
+    assert "Saved-Request Certificate (27/02/2019  09:58:30)" in page
+
+
+def test_template_that_is_not_listed(scene):
+    """A template that the form leaves out is accepted by its name all the same (§6 [M])."""
+    scene.authority.configure(template={"WebServer": {"listed": False}})
+    caller = Caller(scene)
+
+    assert "E;WebServer;" not in caller.get("certrqxt.asp").text
+    assert "Certificate Issued" in caller.submit().text

@@ -19,13 +19,13 @@ def welcome(frame: Frame) -> str:
         ("certckpn.asp", "locCheckPending", "View the status of a pending certificate request"),
         ("certcarc.asp", "locGetCACert", "Download a CA certificate, certificate chain, or CRL"),
     )
-    body = [f'<P><A Href="{target}"><LocID ID={name}>{text}</LocID></A></P>' for target, name, text in links]
+    body = [f'<P><A Href="{target}"><LocID ID={name}>{frame.say(text)}</LocID></A></P>' for target, name, text in links]
     return pages.page(frame, "Welcome", body)
 
 
 def menu(frame: Frame, title: str, links: Sequence[tuple[str, str]]) -> str:
     """A page that a browser walks through on its way to the form."""
-    return pages.page(frame, title, [f'<P><A Href="{target}">{text}</A></P>' for target, text in links])
+    return pages.page(frame, title, [f'<P><A Href="{target}">{frame.say(text)}</A></P>' for target, text in links])
 
 
 def request_form(frame: Frame, templates: Iterable[tuple[str, str, int]] | None) -> str:
@@ -49,7 +49,7 @@ def request_form(frame: Frame, templates: Iterable[tuple[str, str, int]] | None)
         "<TextArea ID=locTaRequest Name=CertRequest Rows=10 Cols=30></TextArea>",
         *choice,
         "<TextArea ID=locTaAttrib Name=CertAttrib Rows=3 Cols=30></TextArea>",
-        '<Input Type=Submit ID=btnSubmit Value="Submit &gt;">',
+        f'<Input Type=Submit ID=btnSubmit Value="{frame.say("Submit &gt;")}">',
         "</Form>",
     ]
     return pages.page(frame, "Submit a Certificate Request or Renewal Request", body)
@@ -74,9 +74,9 @@ def ca_certificates(frame: Frame, renewals: int) -> str:
         "</Select>",
         "<Input Type=Radio ID=rbDerEnc Name=rbEncoding Checked><Label For=rbDerEnc ID=locDerEnc0>DER</Label>",
         "<Input Type=Radio ID=rbB64Enc Name=rbEncoding><Label For=rbB64Enc ID=locB64Enc0>Base 64</Label>",
-        '<P><A Href="#" OnClick="handleGetCert();return false;">Download CA certificate</A>',
-        '<P><A Href="#" OnClick="handleGetChain();return false;">Download CA certificate chain</A>',
-        '<P><A Href="#" OnClick="handleGetBaseCrl();return false;">Download latest base CRL</A>',
+        f'<P><A Href="#" OnClick="handleGetCert();return false;">{frame.say("Download CA certificate")}</A>',
+        f'<P><A Href="#" OnClick="handleGetChain();return false;">{frame.say("Download CA certificate chain")}</A>',
+        f'<P><A Href="#" OnClick="handleGetBaseCrl();return false;">{frame.say("Download latest base CRL")}</A>',
         "</Form>",
     ]
     title = "Download a CA Certificate, Certificate Chain, or CRL"
@@ -117,5 +117,5 @@ def pending_list(frame: Frame, entries: Iterable[tuple[str, str]]) -> str:
         f'<Input Type=Hidden Name=ReqID Value="{escape(number)}"><Input Type=Submit Value="{escape(text)}"></Form>'
         for number, text in entries
     ]
-    body = forms or ["<P ID=locNoneFound> You have no pending certificate requests.</P>"]
+    body = forms or [f"<P ID=locNoneFound> {frame.say('You have no pending certificate requests.')}</P>"]
     return pages.page(frame, "View the Status of a Pending Certificate Request", body)
