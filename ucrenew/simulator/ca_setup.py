@@ -1,4 +1,13 @@
-"""How the CA and the web server in front of it are set up, and what its policy makes of a request."""
+"""How the CA and the web server in front of it are set up, and what its policy makes of a request.
+
+`POST /ca` takes, beside the settings of `iis.py`, the defects of `signing.Bends` and the answers of `ca_answers.py`,
+
+template    {name: {attribute: value}}, attributes of `templates.Template`
+standalone  true: no template is used, and everything waits for an officer (certsrv.md §2, §5)
+renew       "new-key" or "same-key": renew the CA once, under the same name (§6)
+renewals    a number: renew it with new keys until it was renewed so often
+profile     "honest": all but the renewals as it was at the start
+"""
 
 from __future__ import annotations
 

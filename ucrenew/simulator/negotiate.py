@@ -31,6 +31,7 @@ class Negotiation:
     def take(self, token: bytes) -> bytes | ntlm.Presented:
         """The next token of ours, or what is presented; raises ValueError or struct.error."""
         if token.startswith(ntlm.SIGNATURE):
+            self._mechanisms = []
             return self._exchange.take(token)
         message = unpack_token(token)
         if isinstance(message, NegTokenInit):

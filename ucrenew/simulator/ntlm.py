@@ -90,9 +90,9 @@ class Exchange:
         response = message.nt_challenge_response or b""
         proof, blob = response[:_PROOF], response[_PROOF:]
         told = NTClientChallengeV2.unpack(blob).av_pairs if len(response) > _V1 else TargetInfo()
-        mic = message.mic if told.get(AvId.flags, 0) & AvFlags.mic else None
+        mic = (message.mic or b"") if told.get(AvId.flags, 0) & AvFlags.mic else None
         if mic:
-            message.mic = _ABSENT
+            message.mic = _ABSENT  # it was made over a message that had none yet
         bindings = told.get(AvId.channel_bindings, _ABSENT)
         return Presented(
             user=message.user_name or "",
@@ -134,7 +134,7 @@ class Presented:
         key = crypto.hmac_md5(secret, self.proof)
         if self.flags & NegotiateFlags.key_exch and self.flags & (NegotiateFlags.sign | NegotiateFlags.seal):
             key = crypto.rc4k(key, self.sealed_key)
-        if self.mic and not hmac.compare_digest(self.mic, crypto.hmac_md5(key, self.messages)):
+        if self.mic is not None and not hmac.compare_digest(self.mic, crypto.hmac_md5(key, self.messages)):
             return None
         return key
 
