@@ -3,6 +3,7 @@
 import pytest
 import requests
 from cryptography import x509
+from requests_ntlm import HttpNtlmAuth
 
 from tests.simulator.walk import Rest
 
@@ -113,26 +114,21 @@ def test_officer_issues_what_cluster_takes(simulator, tmp_path):
     anchor = tmp_path / "root.pem"
     anchor.write_text(ca["tls_ca"])
     session = requests.Session()
-    session.trust_env = False
+    session.trust_env, session.verify = False, str(anchor)
+    session.auth = HttpNtlmAuth(account["user"], account["password"])
     form = {
         "Mode": "newreq", "CertRequest": Rest(simulator).csr().json["csr"],
         "CertAttrib": f"CertificateTemplate:{ca['template']}\r\n", "TargetStoreFlags": "0", "SaveCert": "yes",
     }  # fmt: skip
-    page = session.post(
-        ca["url"] + "certfnsh.asp", data=form, auth=(account["user"], account["password"]), verify=anchor, timeout=20
-    )
+    page = session.post(ca["url"] + "certfnsh.asp", data=form, timeout=20)
     asked = simulator.control.get("/requests")
     # What a person does with the two CA certificates meanwhile.
     Rest(simulator).trust(*(x509.load_pem_x509_certificate(ca[one].encode()) for one in ("root", "intermediate")))
     issued = simulator.control.post("/requests/32/issue")
     again = requests.post(simulator.scene["control"] + "/requests/32/deny", json={}, timeout=20)
 
-    fetched = session.get(
-        ca["url"] + "certnew.cer?ReqID=32&Enc=b64",
-        auth=(account["user"], account["password"]),
-        verify=anchor,
-        timeout=20,
-    )
+    fetched = session.get(ca["url"] + "certnew.cer?ReqID=32&Enc=b64", timeout=20)
+    session.close()
     installed = Rest(simulator).leaf(x509.load_pem_x509_certificate(fetched.content))
 
     assert 200 == installed.status

@@ -7,17 +7,20 @@ import hashlib
 import json
 import secrets
 import ssl
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import paramiko
+import requests
 import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from requests_ntlm import HttpNtlmAuth
 
 from tests.conftest import Simulator
 
@@ -115,10 +118,12 @@ def submit(simulator: Simulator, csr: str, account: Any) -> str:
     """The page that the scene's CA answers a submission with."""
     ca = simulator.scene["ca"]
     fields = {"Mode": "newreq", "CertRequest": csr, "CertAttrib": f"CertificateTemplate:{ca['template']}\r\n"}
-    told = urllib3.make_headers(basic_auth=f"{account['user']}:{account['password']}")
-    with urllib3.PoolManager(ca_cert_data=ca["tls_ca"], retries=False, timeout=60) as pool:
-        reply = pool.request("POST", f"{ca['url']}certfnsh.asp", fields=fields, headers=told, encode_multipart=False)
-    return reply.data.decode()
+    with requests.Session() as session, tempfile.NamedTemporaryFile("w", suffix=".pem") as anchor:
+        anchor.write(ca["tls_ca"])
+        anchor.flush()
+        session.trust_env = False
+        login = HttpNtlmAuth(account["user"], account["password"])
+        return session.post(f"{ca['url']}certfnsh.asp", fields, auth=login, verify=anchor.name, timeout=60).text
 
 
 class TestCa:
