@@ -56,7 +56,13 @@ SERVICE_ROWS = [
     ),
     *(
         Row(
-            Sample("cucm.md §2.2", "T", f"state {state}", f"Cisco Tftp[{state}]\nPrimary Node =true\n"),
+            Sample(
+                "cucm.md §2.2",
+                "T",
+                f"state {state}",
+                f"Cisco Tftp[{state}]\nPrimary Node =true\n",
+                {f"[{state}]": rf"\[{state}\]" if state == "STARTED" else rf"\[{state}\](  \S.*)?"},
+            ),
             ("utils service list",),
             _service("Cisco Tftp"),
             (state, ""),

@@ -35,11 +35,14 @@ class Sample:
         return re.compile("".join(self.varies.get(piece, re.escape(piece)) for piece in pieces))
 
     def missing(self, answer: str, *, ordered: bool = True) -> list[str]:
-        """The lines of this sample that an answer does not have; trailing blanks count for nothing."""
-        wanted, heard = self.lines, [line.strip("\r").rstrip() for line in answer.split("\n")]
+        """The lines of this sample that an answer does not have; blanks around them count for nothing.
+
+        The pages quote most lines alone, so how far they are indented is not known.
+        """
+        wanted, heard = self.lines, [line.strip() for line in answer.split("\n")]
         absent = []
         for line in wanted:
-            shape = self.shape(line.rstrip())
+            shape = self.shape(line.strip())
             place = next((at for at, said in enumerate(heard) if shape.fullmatch(said)), None)
             if place is None:
                 absent.append(line)
