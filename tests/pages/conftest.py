@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conftest import start_simulator, stop_simulator
+from tests.pages.rest_program import Program
 from tests.pages.terminal import Terminal
 
 
@@ -27,3 +28,9 @@ def terminal(borrowed, publisher):
     caller = Terminal(publisher, account["user"], account["password"])
     yield caller
     caller.close()
+
+
+@pytest.fixture
+def program(borrowed):
+    """A program at the IM&P node, whose certificates no other test of this folder looks at."""
+    return Program(borrowed.node("cs-imp"), borrowed.scene["accounts"]["platform"])

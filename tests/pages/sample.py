@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+PEM = re.compile(r"-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n?$")
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -54,3 +56,20 @@ class Sample:
 def named(rows):
     """The arguments of ``parametrize`` for a table: each row under its section and its name."""
     return {"argvalues": rows, "ids": [f"{row.sample.page} {row.sample.name}" for row in rows]}
+
+
+def lacking(sample, answer, at=""):
+    """Where JSON does not have the shape of a sample: every key of it, the same types; a list's first element counts.
+
+    A certificate is one whose PEM block has real newlines (cucm.md §1.4).
+    """
+    if type(sample) is not type(answer):
+        return [f"{at}: {type(answer).__name__}"]
+    if isinstance(sample, dict):
+        absent = [f"{at}/{key}" for key in sample if key not in answer]
+        return absent + [
+            one for key in sample if key in answer for one in lacking(sample[key], answer[key], f"{at}/{key}")
+        ]
+    if isinstance(sample, list):
+        return [one for part in answer for one in lacking(sample[0], part, f"{at}/*")] if sample else []
+    return [at] if str(sample).startswith("-----BEGIN") and not PEM.match(answer) else []
