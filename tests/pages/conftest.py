@@ -1,8 +1,11 @@
 """One simulator for all tests of this folder: they ask it as others' programs ask real servers."""
 
+import re
+
 import pytest
 
 from tests.conftest import start_simulator, stop_simulator
+from tests.pages.certsrv_programs import REQUEST_PEM, TEMPLATE, Caller
 from tests.pages.rest_program import Program
 from tests.pages.terminal import Terminal
 
@@ -34,3 +37,19 @@ def terminal(borrowed, publisher):
 def program(borrowed):
     """A program at the IM&P node, whose certificates no other test of this folder looks at."""
     return Program(borrowed.node("cs-imp"), borrowed.scene["accounts"]["platform"])
+
+
+@pytest.fixture
+def ca(borrowed):
+    """A browser at the CA, which is an honest one again afterwards."""
+    yield Caller(borrowed.scene)
+    borrowed.control.post("/ca", {"profile": "honest"})
+
+
+@pytest.fixture
+def approving(borrowed, ca):
+    """The CA waits for an officer: the number of a request that waits, as MW reads it, and the page."""
+    borrowed.control.post("/ca", {"template": {TEMPLATE: {"approval": True}}})
+    answer = ca.submit(REQUEST_PEM, TEMPLATE)
+    found = re.search(r"Your Request Id is (\d+).", answer.text)
+    return int(found[1]), answer
