@@ -17,10 +17,7 @@ BY_OFFICER = (
 )
 NOTHING = "The requested property value is empty. 0x80094004 (-2146877436 CERTSRV_E_PROPERTY_EMPTY)"
 STOPPED = "The Certification Authority Service has not been started."
-OFFLINE = (
-    "The revocation function was unable to check revocation because the revocation server was offline. "
-    "0x80092013 (-2146885613 CRYPT_E_REVOCATION_OFFLINE)"
-)
+OFFLINE = "0x80092013 (-2146885613 CRYPT_E_REVOCATION_OFFLINE)"
 NO_RPC = "The RPC server is unavailable. 0x800706ba (-2147023174 RPC_S_SERVER_UNAVAILABLE)"
 
 
@@ -38,7 +35,7 @@ def _row(name, mark, makes, text, words=""):
 
 
 FRENCH = error(5, "(texte)", title="Erreur", disposition="Disposition :", unknown="(inconnu)")
-ROWS = [
+OUTCOMES = [
     _row("still pending", "H", Pending(32), error(5, "Taken Under Submission")),
     _row("still pending, French", "H", Pending(32), FRENCH),
     _row("denied by policy", "H", Denied(32, SHOWN, "0x80094800"), error(2, UNSUPPORTED, NOT_SUPPORTED)),
@@ -48,6 +45,8 @@ ROWS = [
         Denied(32, "Denied by EXAMPLE\\officer", "0x80094014"),
         error(2, "Denied by EXAMPLE\\officer", BY_OFFICER),
     ),
+]
+TROUBLES = [
     _row("unknown id", "H", Refused, error(last=NOTHING), "property value is empty"),
     _row("CA stopped", "M", Transient, error(last=STOPPED), STOPPED),
     _row("no RPC", "M", Transient, error(last=NO_RPC), "The RPC server is unavailable"),

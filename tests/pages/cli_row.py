@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.pages.sample import Sample
 
-DATE = r"\w{3} \w{3} +\d+ \d\d:\d\d:\d\d( \w+)? \d{4}"
+DATE = r"\w{3} \w{3} +\d+ \d\d:\d\d:\d\d(?: \w+)? \d{4}"
 HOST = r"[\w-]+"
 FQDN = r"[\w.-]+"
 IP = r"\d+\.\d+\.\d+\.\d+"

@@ -5,7 +5,6 @@ from datetime import datetime
 from tests.pages.cli_row import DATE, FQDN, HOST, IP, Row
 from tests.pages.sample import Sample
 from ucrenew.domain.cluster import Role
-from ucrenew.errors import Refused
 
 CLUSTER = """\
 192.168.125.10 cucm15-cluster1.example.local cucm15-cluster1 Publisher callmanager DBPub authenticated
@@ -172,12 +171,5 @@ ROWS = [
         (SELECT,),
         lambda cli: cli.run_sql(SELECT.removeprefix("run sql ")),
         [{"paramname": "ClusterSecurityMode", "paramvalue": "0"}],
-    ),
-    Row(
-        Sample("cucm.md §2.1", "C", "unknown command", "No valid command entered\n"),
-        ("show version active",),
-        lambda cli: cli.version_active(),
-        Refused,
-        None,
     ),
 ]

@@ -54,8 +54,9 @@ class Sample:
 
 
 def named(rows):
-    """The arguments of ``parametrize`` for a table: each row under its section and its name."""
-    return {"argvalues": rows, "ids": [f"{row.sample.page} {row.sample.name}" for row in rows]}
+    """The arguments of ``parametrize`` for a table of rows, samples, or pairs of a sample and something."""
+    samples = [row if isinstance(row, Sample) else row[0] if isinstance(row, tuple) else row.sample for row in rows]
+    return {"argvalues": rows, "ids": [f"{sample.page} {sample.name}".replace("§", "") for sample in samples]}
 
 
 def lacking(sample, answer, at=""):

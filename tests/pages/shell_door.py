@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.protocols.ssh_door import Door
+from ucrenew.clients import platform_cli
 
 BANNER = (
     "Command Line Interface is starting up, please wait ...\r\n"
@@ -20,6 +21,7 @@ BANNER = (
     "\r\n"
 )
 PROMPT = "admin:"
+PAGING_OFF = ("set cli pagination off", "Automatic pagination is turned off\n")  # cucm.md §2.1 [D]
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,23 @@ class Line:
 class ShellDoor(Door):
     """Says ``greeting``, then answers what is typed with the pieces that ``replies`` gives for it.
 
+    ``nudged`` is its answer to return alone: a sent newline is echoed as a second prompt (cucm.md §2.1 [T]).
+
     ``pressed`` are the keys and lines that it waited for; a wrong one is noted and ends the session.
     """
 
-    def __init__(self, replies: Callable[[str], tuple[object, ...]], *, greeting: str = BANNER + PROMPT, **door):
+    def __init__(
+        self,
+        replies: Callable[[str], tuple[object, ...]],
+        *,
+        greeting: str = BANNER + PROMPT,
+        nudged: str = f"\r\n\r{PROMPT}",
+        **door,
+    ):
         super().__init__(**door)
         self.replies = replies
         self.greeting = greeting
+        self.nudged = nudged
         self.typed = []
         self.pressed = []
 
@@ -59,8 +71,7 @@ class ShellDoor(Door):
             channel.sendall(self.greeting.encode())
             while (command := self._line(channel)) not in (None, "exit"):
                 if not command:
-                    # A sent newline is echoed as a second prompt (cucm.md §2.1).
-                    channel.sendall(f"\r\n\r{PROMPT}".encode())
+                    channel.sendall(self.nudged.encode())
                 elif not self._answer(channel, command):
                     break
             channel.close()
@@ -88,3 +99,26 @@ class ShellDoor(Door):
                 channel.sendall(b"\r\n")
         channel.sendall(f"\r\n{PROMPT}".encode())
         return True
+
+
+def answering(*pieces):
+    """What the door says: the pages' words on pagination, these pieces to everything else."""
+    return lambda command: PAGING_OFF[1:] if command == PAGING_OFF[0] else pieces
+
+
+@contextlib.contextmanager
+def logged_in(door):
+    """Our client at a door's prompt."""
+    with door:
+        cli = platform_cli.connect(
+            "127.0.0.1",
+            door.port,
+            name="cs-ccm-pub.example.com",
+            user="osadmin",
+            password="correct",
+            host_keys=frozenset({door.key.fingerprint}),
+            login_deadline=20,
+            reply_deadline=10,
+        )
+        yield cli
+        cli.exit()

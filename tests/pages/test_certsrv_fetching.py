@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from tests.pages.certsrv_fetches import BY_OFFICER
-from tests.pages.certsrv_programs import BROWSER, CURL, REQUEST, REQUEST_PEM, TEMPLATE, number
+from tests.pages.certsrv_programs import BROWSER, CURL, REQUEST, REQUEST_PEM, TEMPLATE, Caller, number
 
 # What PyPI certsrv and adcs-issuer look for on the error page (§4).
 MESSAGE = re.compile("Disposition message:[^\t]+\t\t([^\r\n]+)")
@@ -70,22 +70,26 @@ def test_simulator_names_unknown_id(ca):
     assert "The requested property value is empty" in LAST_STATUS.search(answer.text)[1]
 
 
+@pytest.fixture(scope="module")
+def granted(standing):
+    """The number of a request that was issued."""
+    return number(Caller(standing.scene).submit(REQUEST_PEM, TEMPLATE))
+
+
 FORMS = {"Enc=b64": "pem", "ENC=b64": "pem", "Encb64": "pem", "": "pem", "Enc=bin": "der"}
 
 
-@pytest.mark.parametrize(
-    ("agent", "kinds"),
-    [(BROWSER, ("application/pkix-cert", "application/x-pkcs7-certificates")), (CURL, ("text/html",) * 2)],
-    ids=["browser", "curl"],
-)
-@pytest.mark.parametrize(("query", "form"), FORMS.items(), ids=FORMS)
-def test_simulator_hands_out(ca, query, form, agent, kinds):
-    """Base64 unless `bin` is asked for, CRLF, the p7b labelled as a certificate; types for browsers only (§4 [H])."""
-    found = number(ca.submit(REQUEST_PEM, TEMPLATE))
-    ca.agent = agent
-    leaf, chain = (ca.get(f"certnew.{kind}?ReqID={found}&{query}") for kind in ("cer", "p7b"))
+KINDS = {BROWSER: ["application/pkix-cert", "application/x-pkcs7-certificates"], CURL: ["text/html"] * 2}
 
-    assert list(kinds) == [leaf.headers["Content-Type"], chain.headers["Content-Type"]]
+
+@pytest.mark.parametrize("agent", KINDS, ids=["browser", "curl"])
+@pytest.mark.parametrize(("query", "form"), FORMS.items(), ids=FORMS)
+def test_simulator_hands_out(ca, granted, query, form, agent):
+    """Base64 unless `bin` is asked for, CRLF, the p7b labelled as a certificate; types for browsers only (§4 [H])."""
+    ca.agent = agent
+    leaf, chain = (ca.get(f"certnew.{kind}?ReqID={granted}&{query}") for kind in ("cer", "p7b"))
+
+    assert KINDS[agent] == [leaf.headers["Content-Type"], chain.headers["Content-Type"]]
     assert [form, form] == [form_of(one.body) for one in (leaf, chain)]
     assert 1 < len(pkcs7.load_der_pkcs7_certificates(unwrapped(chain.body)))
     assert REQUEST.public_key() == x509.load_der_x509_certificate(unwrapped(leaf.body)).public_key()

@@ -2,19 +2,13 @@
 
 import pytest
 
-from tests.pages.cli_dialogue_samples import FAILURES, LOGINS, PAGERS, QUESTIONS, RESTARTS
+from tests.pages.cli_dialogue_samples import FAILURES, LOGINS, PAGERS, PROMPTLESS, QUESTIONS, RESTARTS, SECOND_PROMPT
 from tests.pages.cli_service_samples import LISTED, SERVICES
 from tests.pages.cli_system_samples import VERSION
-from tests.pages.shell_door import ShellDoor
-from tests.pages.test_cli_client import answering, logged_in
+from tests.pages.sample import named
+from tests.pages.shell_door import ShellDoor, answering, logged_in
 from ucrenew.clients.cli_replies import ServiceState
 from ucrenew.errors import LoginRefused, Refused
-
-
-def named_samples(samples):
-    """The arguments of ``parametrize`` for samples or pairs of a sample and something."""
-    first = [one[0] if isinstance(one, tuple) else one for one in samples]
-    return {"argvalues": samples, "ids": [f"{sample.page} {sample.name}" for sample in first]}
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +19,20 @@ def session():
         yield door, cli
 
 
-@pytest.mark.parametrize("sample", **named_samples(LOGINS))
+@pytest.mark.parametrize("sample", **named(LOGINS))
 def test_client_finds_prompt(sample):
     """Behind every banner of the pages the client finds the prompt, and nothing else is taken for an answer."""
     door = ShellDoor(answering(VERSION), greeting=sample.text)
+    with logged_in(door) as cli:
+        version = cli.version_active()
+
+    assert "15.0.1.11900-40" == version
+    assert ["set cli pagination off", "show version active"] == door.typed
+
+
+def test_client_ignores_second_prompt():
+    """A nudge that crosses the prompt brings two of them: the second is not taken for an answer (cucm.md §2.1 [T])."""
+    door = ShellDoor(answering(VERSION), greeting=PROMPTLESS.text, nudged=SECOND_PROMPT.text)
     with logged_in(door) as cli:
         version = cli.version_active()
 
@@ -58,7 +62,7 @@ def test_client_gives_password_once():
 
 
 @pytest.mark.parametrize("erased", ["\r\x1b[K", "\r\n", ""])
-@pytest.mark.parametrize(("sample", "key"), **named_samples(PAGERS))
+@pytest.mark.parametrize(("sample", "key"), **named(PAGERS))
 def test_client_turns_pages(session, sample, key, erased):
     """At either pager the client presses the key for the next page, without Enter, and reads the reply as a whole."""
     door, cli = session
@@ -80,7 +84,7 @@ def listed():
         yield door, cli
 
 
-@pytest.mark.parametrize(("sample", "state"), **named_samples(RESTARTS))
+@pytest.mark.parametrize(("sample", "state"), **named(RESTARTS))
 def test_client_reads_last_state(listed, sample, state):
     """A restart says the state that was printed last, in old words and new, though the prompt comes before STARTED."""
     door, cli = listed
@@ -91,7 +95,7 @@ def test_client_reads_last_state(listed, sample, state):
     assert ["utils service restart Cisco Tomcat"] == door.typed
 
 
-@pytest.mark.parametrize("sample", **named_samples(FAILURES))
+@pytest.mark.parametrize("sample", **named(FAILURES))
 def test_client_hears_failure(listed, sample):
     """[FAILED] and ERROR are failures of a restart (cucm.md §2.2 [C]): Refused, after one command."""
     door, cli = listed
@@ -117,7 +121,7 @@ def test_client_restarts_listed_only(listed, name):
     assert [] == [command for command in door.typed if "restart" in command]
 
 
-@pytest.mark.parametrize(("sample", "answer"), **named_samples(QUESTIONS))
+@pytest.mark.parametrize(("sample", "answer"), **named(QUESTIONS))
 def test_client_answers_in_kind(session, sample, answer):
     """A question that ends in yes and no is answered yes, one that ends in y and n is answered y (cucm.md §2.1)."""
     door, cli = session
@@ -129,7 +133,7 @@ def test_client_answers_in_kind(session, sample, answer):
     assert [answer.wanted] == door.pressed
 
 
-@pytest.mark.parametrize(("sample", "answer"), **named_samples(QUESTIONS))
+@pytest.mark.parametrize(("sample", "answer"), **named(QUESTIONS))
 def test_client_disables_sso(session, sample, answer):
     """Switching SSO off asks in a style that is not known ([I], cucm.md §6): each is answered, and the status read."""
     door, cli = session

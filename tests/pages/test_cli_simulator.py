@@ -8,6 +8,7 @@ import pytest
 from tests.pages import cli_certificate_samples, cli_service_samples, cli_system_samples
 from tests.pages import cli_dialogue_samples as dialogue
 from tests.pages.sample import named
+from tests.pages.terminal import Terminal
 
 ROWS = [*cli_service_samples.ROWS, *cli_system_samples.ROWS, *cli_certificate_samples.ROWS]
 QUESTION_ENDS = re.compile(r"(\(yes\|no\)\?|\(y/n\)\?|\(y/n\):|\(yes/no\)\?) *$")
@@ -32,15 +33,26 @@ def unpaged(prompt):
     return prompt
 
 
+@pytest.fixture(scope="module")
+def standing_shell(standing):
+    """One shell without a pager for all rows."""
+    account, node = standing.scene["accounts"]["platform"], standing.node("cs-ccm-pub")
+    caller = Terminal(node, account["user"], account["password"]).shell()
+    caller.until()
+    caller.ask("set cli pagination off")
+    yield caller
+    caller.close()
+
+
 @pytest.mark.parametrize("row", **named([row for row in ROWS if row.bend is not None]))
-def test_simulator_replies_in_shape(borrowed, publisher, unpaged, row):
+def test_simulator_replies_in_shape(borrowed, publisher, standing_shell, row):
     """Every line of the sample stands in the answer, in the page's own order, to each form of the command."""
     bent(borrowed, publisher, row.bend)
 
     assert {} == {
         command: lines
         for command in row.commands
-        if (lines := row.sample.missing(unpaged.ask(command), ordered=row.ordered))
+        if (lines := row.sample.missing(standing_shell.ask(command), ordered=row.ordered))
     }
 
 
@@ -154,9 +166,9 @@ def test_simulator_asks_before_deletion(borrowed, publisher, unpaged, asks):
 
 
 @pytest.mark.parametrize("form", ["show cert own tomcat", "show cert own tomcat/tomcat.pem"])
-def test_simulator_shows_certificate(unpaged, form):
+def test_simulator_shows_certificate(standing_shell, form):
     """From 14SU2 on a certificate is shown under the new labels, its PEM block below (cucm.md §2.4 [D])."""
-    said = unpaged.ask(form)
+    said = standing_shell.ask(form)
     labels = [label for label in ("IssuerDN", "Start Date", "Final Date", "SubjectDN") if label not in said]
 
     assert [] == labels

@@ -114,7 +114,7 @@ def test_simulator_generates_request(program, body):
     request = x509.load_pem_x509_csr(answer.json["csr"].encode())
 
     assert 200 == answer.status
-    assert [] == lacking({"csr": "-----BEGIN"}, answer.json)
+    assert [] == lacking({"trackingId": "...", "csr": "-----BEGIN"}, answer.json)
     assert {*body.get("altNames", ()), program.node["name"]} <= names(request)
     assert (2048, "sha256") == (request.public_key().key_size, request.signature_hash_algorithm.name)
     assert answer.json["csr"] == program.get("/csr?service=tomcat").json["csr"]
