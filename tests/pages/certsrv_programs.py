@@ -20,6 +20,12 @@ GO, CURL = "Go-http-client/1.1", "curl/7.88.1"
 ATTRIBUTE = "CertificateTemplate:{}"
 
 
+# What PyPI certsrv and adcs-issuer look for on the error page (§4).
+MESSAGE = re.compile("Disposition message:[^\t]+\t\t([^\r\n]+)")
+LAST_STATUS = re.compile("LastStatus:[^\t]+\t\t([^\r\n]+)")
+DISPOSITION = re.compile(r"\t\t(\d) <LocID ID=locDispSpacer>-</LocID>")
+
+
 @dataclass(frozen=True)
 class Program:
     """One program: its name in the page, how it names itself, its form, the key that it finds an issued request by."""

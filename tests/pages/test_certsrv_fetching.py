@@ -8,12 +8,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from tests.pages.certsrv_fetches import BY_OFFICER
-from tests.pages.certsrv_programs import BROWSER, CURL, REQUEST, REQUEST_PEM, TEMPLATE, Caller, number
-
-# What PyPI certsrv and adcs-issuer look for on the error page (§4).
-MESSAGE = re.compile("Disposition message:[^\t]+\t\t([^\r\n]+)")
-LAST_STATUS = re.compile("LastStatus:[^\t]+\t\t([^\r\n]+)")
-DISPOSITION = re.compile(r"\t\t(\d) <LocID ID=locDispSpacer>-</LocID>")
+from tests.pages.certsrv_programs import (
+    BROWSER,
+    CURL,
+    DISPOSITION,
+    LAST_STATUS,
+    MESSAGE,
+    REQUEST,
+    REQUEST_PEM,
+    TEMPLATE,
+    Caller,
+    number,
+)
 
 
 def test_simulator_walks_pending_life(borrowed, ca, approving):
