@@ -63,9 +63,6 @@ def test_simulator_keeps_waiting_in_shape(approving):
     assert [] == lacks(answer, samples.PENDING)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the simulator is at fault: no `' nReqId` line for Explorer (certsrv.md §3.2 [M])"
-)
 def test_simulator_comments_for_explorer(borrowed, ca):
     """For Internet Explorer the pending page carries the number in a commented line (§3.2 [M])."""
     borrowed.control.post("/ca", {"template": {TEMPLATE: {"approval": True}}})
