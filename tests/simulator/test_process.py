@@ -72,19 +72,6 @@ def test_process_prints_banner(simulator):
     assert simulator.scene["accounts"]["platform"]["password"] in text
 
 
-def test_process_scene_file(launch, tmp_path):
-    """A scene file gives other nodes and another release; the first request id is a setting."""
-    scene = tmp_path / "scene.json"
-    nodes = [{"host": "one", "product": "cucm", "role": "publisher"}]
-    scene.write_text(json.dumps({"domain": "lab.example", "version": "14.0.1.13900-155", "nodes": nodes}))
-    simulator = launch("--latency", "0", "--scene", str(scene), "--first-request-id", "5", "--sso")
-
-    assert ["one.lab.example"] == [node["name"] for node in simulator.scene["nodes"]]
-    assert 5 == simulator.scene["ca"]["first_request_id"]
-    assert "14.0.1.13900-155" == simulator.control.state()["nodes"][0]["version"]
-    assert "enabled" == simulator.control.state()["nodes"][0]["sso"]
-
-
 def test_process_leaves_no_children(simulator):
     """The simulator is one process, without children."""
     threads = Path(f"/proc/{simulator.process.pid}/task").iterdir()

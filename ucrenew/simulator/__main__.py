@@ -1,6 +1,8 @@
 """`python -m ucrenew.simulator`: a cluster and a CA on loopback, until a signal or the control API ends it.
 
 It keeps nothing and makes new keys at every start.
+
+Rule 1: nothing here is looked at from time to time: a cluster that nobody uses costs nothing.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import cast
 
-from ucrenew.simulator.scene import compose
+from ucrenew.simulator.ports import CannotListen
+from ucrenew.simulator.scene import Scene
+from ucrenew.simulator.scene_file import DEFAULT, BadScene, read, ready_made
 from ucrenew.simulator.stage import Stage
 
 _ENDS = (signal.SIGTERM, signal.SIGINT)
-_GLANCE_SECONDS = 0.2
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,20 +30,39 @@ def main(arguments: list[str] | None = None) -> int:
     told = _parser().parse_args(arguments)
     # Blocked and waited for, not handled: a handler could interrupt the very lock that it needs.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
-    scene = compose(told.scene, seed=told.seed, ecdsa=told.ecdsa, sso=told.sso)
-    stage = Stage(scene, scale=told.latency, first_request_id=told.first_request_id)
+    try:
+        stage = Stage(_scene(told), scale=told.latency)
+    except (BadScene, CannotListen, ValueError) as reason:
+        sys.stderr.write(f"{reason}\n")
+        return 2
     stage.open()
+    threading.Thread(target=_end_at_signal, args=(stage.pace.stop,), daemon=True).start()
     try:
         described = stage.described()
         if told.json:
             write_private(told.json, json.dumps(described, indent=1))
         sys.stdout.write(banner(described))
         sys.stdout.flush()
-        while not stage.pace.stop.is_set() and signal.sigtimedwait(_ENDS, _GLANCE_SECONDS) is None:
-            pass
+        stage.pace.stop.wait()
     finally:
         stage.close()
     return 0
+
+
+def _scene(told: argparse.Namespace) -> Scene:
+    return read(
+        told.scene,
+        seed=told.seed,
+        ecdsa=told.ecdsa or None,
+        sso=told.sso or None,
+        first_request_id=told.first_request_id,
+        real_ports=told.real_ports,
+    )
+
+
+def _end_at_signal(stop: threading.Event) -> None:
+    signal.sigwait(_ENDS)
+    stop.set()
 
 
 def write_private(path: Path, text: str) -> None:
@@ -69,7 +92,7 @@ def banner(described: dict[str, object]) -> str:
         ]
     lines += [
         "",
-        f"  {ca['name']}: {ca['url']}",
+        f"  {ca['name']} ({ca['host']}): {ca['url']}",
         f"  control: {described['control']}",
         "",
         *(f"  account {name}: {account['user']}  {account['password']}" for name, account in accounts.items()),
@@ -84,11 +107,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ucrenew.simulator", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write addresses, accounts and trust anchors there")
     parser.add_argument("--latency", type=float, default=1.0, metavar="SCALE", help="1 is realistic, 0 waits nowhere")
-    parser.add_argument("--seed", type=int, help="the same passwords at every start; keys are new all the same")
+    parser.add_argument(
+        "--seed", type=int, help="the same passwords and serial numbers at every start; keys are new all the same"
+    )
     parser.add_argument("--ecdsa", action="store_true", help="give each node an ECDSA Tomcat certificate too")
     parser.add_argument("--sso", action="store_true", help="begin with SSO enabled")
-    parser.add_argument("--first-request-id", type=int, default=32, metavar="ID", help="the CA's first request id")
-    parser.add_argument("--scene", type=Path, metavar="FILE", help="JSON with domain, version and nodes")
+    parser.add_argument("--first-request-id", type=int, metavar="ID", help="the CA's first request id (32)")
+    parser.add_argument(
+        "--scene", default=DEFAULT, metavar="NAME|FILE", help=f"{', '.join(ready_made())}, or a TOML file of your own"
+    )
+    parser.add_argument(
+        "--real-ports",
+        action="store_true",
+        help="22, 80, 443 and 8443 on an address of 127/8 a node, the CA's 443 on one more",
+    )
     return parser
 
 

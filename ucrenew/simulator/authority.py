@@ -49,6 +49,7 @@ class Authority:
         *,
         wait: Callable[[float], object] | None = None,
         iis: Iis | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         self.domain = domain
         self.netbios_name = domain.partition(".")[0].upper()
@@ -66,7 +67,7 @@ class Authority:
         self._rows: dict[int, Row] = {}
         self._next_id = first_request_id
         self._hierarchy = Hierarchy(domain, self._now())
-        self._web = self._hierarchy.web_certificate(TEMPLATES[0], self._now())
+        self._web = self._hierarchy.web_certificate(TEMPLATES[0], self._now(), address)
 
     @property
     def name(self) -> str:

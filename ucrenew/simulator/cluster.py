@@ -27,7 +27,7 @@ from ucrenew.simulator.ledger import Ledger
 from ucrenew.simulator.node import REUSES_TOMCAT, FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
 from ucrenew.simulator.readings import Readings
-from ucrenew.simulator.scene import Scene
+from ucrenew.simulator.scene import Member, Scene
 from ucrenew.simulator.services import TOMCAT, Course, ServiceChange, State
 from ucrenew.simulator.spread import Put, Spread
 from ucrenew.simulator.trust import TrustEntry
@@ -43,7 +43,7 @@ class Cluster:
         self.pace = pace
         self.delays = delays
         self.clock = clock
-        self.readings = Readings()
+        self.readings = Readings(**scene.readings)  # type: ignore[arg-type] # looked at when the file was read
         self.lock = threading.RLock()
         self.database = Database()
         self._writing = threading.Lock()
@@ -51,8 +51,8 @@ class Cluster:
         self._installer = Installer(scene, clock)
         self._judge = Judge(scene.domain, self.readings, clock)
         self.nodes: dict[str, SimulatedNode] = {}
-        for node in scene.nodes:
-            self.join(node)
+        for member in scene.members:
+            self.join(member)
         ledger.on_write = self._go_down
         next(iter(self.nodes.values())).last_backup = (clock() - timedelta(days=1)).date()
 
@@ -145,7 +145,7 @@ class Cluster:
             self._note("delete", node, unit, certificate, account)
             self.pace.wait(self.delays.trust_seconds)
             remove(node)
-            if node.major >= 11:  # noqa: PLR2004 - the release of D211300
+            if node.major >= 11 and self.readings.trust_delete_scope != "node":  # noqa: PLR2004 - D211300
                 self._spread.notify(remove, self.others(node))
 
     def change_service(self, node: SimulatedNode, name: str, verb: str, account: str) -> ServiceChange:
@@ -178,17 +178,17 @@ class Cluster:
         """Bend what reaches ``node``; back to normal delivers what it missed, in order."""
         self._spread.bend(node, fan_out)
 
-    def join(self, node: Node) -> SimulatedNode:
+    def join(self, member: Member) -> SimulatedNode:
         """Install a server and let it exchange certificates with those that are there.
 
         Own Tomcat certificates land in tomcat-trust of the other nodes (cucm_inside.md §A), beside factory roots. A
         newcomer has what the first node trusts: the database is replicated to it ([I] guess).
         """
         with self.lock:
-            return self._join(node)
+            return self._join(member)
 
-    def _join(self, node: Node) -> SimulatedNode:
-        simulated = self._installer.install(len(self.nodes), node)
+    def _join(self, member: Member) -> SimulatedNode:
+        simulated = self._installer.install(len(self.nodes), member)
         present = list(self.nodes.values())
         for unit, identity in simulated.installed.items():
             self.database.add(simulated, unit, identity.certificate)
@@ -199,7 +199,7 @@ class Cluster:
         for other in present:
             self._put_trust("tomcat", TrustEntry(own))(other)
         # A new mapping: others may be walking through the old one.
-        self.nodes = {**self.nodes, node.name: simulated}
+        self.nodes = {**self.nodes, simulated.name: simulated}
         return simulated
 
     def _upload_one_trust(self, node: SimulatedNode, unit: str, text: object, description: str, account: str) -> None:

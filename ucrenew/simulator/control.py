@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from flask import Flask, Response, jsonify, request
 
-from ucrenew.domain.cluster import Node
 from ucrenew.simulator import faults
 from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import Bender, CannotBend
@@ -20,14 +19,15 @@ from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.report import cluster_state, node_state
 from ucrenew.simulator.request_rows import OfficerRefused, UnknownRequest
-from ucrenew.simulator.scene import member
+from ucrenew.simulator.scene import Member
+from ucrenew.simulator.scene_file import newcomer
 
 if TYPE_CHECKING:
     from flask.json.provider import DefaultJSONProvider
     from werkzeug.exceptions import HTTPException
 
 
-AddNode: TypeAlias = Callable[[Node], dict[str, object]]
+AddNode: TypeAlias = Callable[[Member], dict[str, object]]
 
 
 class Unknown(Exception):
@@ -103,11 +103,11 @@ class ControlDesk:
 
     def add_node(self) -> Response:
         """`{"host": .., "product": .., "role": ..}`: a newcomer, self-signed; answered as in the JSON file."""
-        node = member(_body(), self._cluster.scene.domain)
-        if node.name in self._cluster.nodes:
-            message = f"There is a node {node.name} already"
+        member = newcomer(_body(), self._cluster.scene)
+        if member.node.name in self._cluster.nodes:
+            message = f"There is a node {member.node.name} already"
             raise CannotBend(message)
-        return jsonify(self._add_node(node))
+        return jsonify(self._add_node(member))
 
     def change_node(self, name: str) -> Response:
         """Attributes of one node."""

@@ -70,10 +70,10 @@ class Hierarchy:
         signer = self._signer(bends, now)
         return signing.leaf_for(csr, template, signer=signer, host=self.host, now=now, bends=bends)
 
-    def web_certificate(self, template: Template, now: datetime) -> tuple[bytes, bytes]:
+    def web_certificate(self, template: Template, now: datetime, address: str) -> tuple[bytes, bytes]:
         """PEM of a chain for the web server (leaf and issuing CA), and of its key."""
         key = signing.new_key()
-        names = [x509.DNSName(self.host), x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+        names = [x509.DNSName(self.host), x509.DNSName("localhost"), x509.IPAddress(ip_address(address))]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.host)])
         csr = x509.CertificateSigningRequestBuilder(subject)
         csr = csr.add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -2,6 +2,7 @@
 
 Rule 1: the TLS handshake is done in the thread of its connection, never where connections are accepted.
 Rule 2: a new certificate needs a new context; the connections of the old one are cut with its port.
+Rule 3: who speaks plain HTTP to a port of TLS is answered by ``plain``, where there is one, else cut off.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote_to_bytes
 
-from ucrenew.simulator.ports import LOOPBACK, Port
+from ucrenew.simulator.ports import ANYWHERE, Place, Port
+from ucrenew.simulator.scene import LOOPBACK
 
 if TYPE_CHECKING:
     import socketserver
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
 CUT = "simulator.cut"
 # Where an application finds what it has noted about this connection: a logon can be bound to it.
 CONNECTION = "simulator.connection"
+# Which of the server's ports a call came in by, from 0.
+PORT = "simulator.port"
 _IDLE_SECONDS = 60
+_HANDSHAKE = b"\x16"
 _BARE_FROM = 400
 
 
@@ -56,20 +61,22 @@ def tls_context(*pairs: tuple[bytes, bytes]) -> ssl.SSLContext:
 class WebServer:
     """A WSGI application behind one or more ports that share a TLS context (or have none)."""
 
-    def __init__(  # noqa: D107 - the class says it
+    def __init__(  # noqa: D107, PLR0913 - the class says it
         self,
         application: WSGIApplication,
         *,
         context: ssl.SSLContext | None = None,
         clock: Callable[[], datetime] = utc_now,
         bare_errors: bool = False,
-        ports: int = 1,
+        places: Sequence[Place] = (ANYWHERE,),
+        plain: WebServer | None = None,
     ) -> None:
         self.application = application
         self.context = context
         self.clock = clock
         self.bare_errors = bare_errors
-        self.ports = tuple(Port(self._serve) for _ in range(ports))
+        self.plain = plain
+        self.ports = tuple(Port(self._serve, place) for place in places)
 
     def open(self) -> None:
         """Listen on every port."""
@@ -86,17 +93,23 @@ class WebServer:
         for port in self.ports:
             port.release()
 
+    def position(self, connection: socket.socket) -> int | None:
+        """Which of the ports a connection came in by; None for one that was handed on."""
+        number = connection.getsockname()[1]
+        return next((index for index, port in enumerate(self.ports) if port.number == number), None)
+
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(_IDLE_SECONDS)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.context is None:
-            self._answer(connection)
+        if self.context is None or (self.plain and connection.recv(1, socket.MSG_PEEK) != _HANDSHAKE):
+            (self.plain or self).answer(connection)
             return
         # A copy of the descriptor, because wrapping takes it away from its owner, who has to be able to cut it.
         with self.context.wrap_socket(connection.dup(), server_side=True) as encrypted:
-            self._answer(encrypted)
+            self.answer(encrypted)
 
-    def _answer(self, connection: socket.socket) -> None:
+    def answer(self, connection: socket.socket) -> None:
+        """Answer what comes by an established connection, up to its end."""
         Conversation(connection, (LOOPBACK, 0), cast("socketserver.BaseServer", self))
 
 
@@ -208,6 +221,8 @@ class Conversation(BaseHTTPRequestHandler):
             "SERVER_NAME": host,
             "SERVER_PORT": port or ("443" if secure else "80"),
             "SERVER_PROTOCOL": self.request_version,
+            "RAW_URI": self.path,
+            PORT: self._web.position(self.connection),
             "REMOTE_ADDR": LOOPBACK,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),

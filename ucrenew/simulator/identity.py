@@ -79,7 +79,9 @@ def extended_key_usage() -> x509.ExtendedKeyUsage:
     return x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
 
 
-def self_signed(common_name: str, key: Key, now: datetime, *, names: tuple[str, ...] = ()) -> Identity:
+def self_signed(
+    common_name: str, key: Key, now: datetime, serial: int | None = None, *, names: tuple[str, ...] = ()
+) -> Identity:
     """What the platform generates at installation, five years long (cucm.md §2.4, "Self-signed certificate")."""
     name = subject(common_name, unit="Voice")
     builder = (
@@ -87,7 +89,7 @@ def self_signed(common_name: str, key: Key, now: datetime, *, names: tuple[str, 
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(now - _BACKDATED)
         .not_valid_after(now + SELF_SIGNED_LIFE)
         .add_extension(key_usage(), critical=False)
@@ -100,13 +102,13 @@ def self_signed(common_name: str, key: Key, now: datetime, *, names: tuple[str, 
     return Identity(builder.sign(key, hashes.SHA256()), key)
 
 
-def factory_root(common_name: str, now: datetime) -> x509.Certificate:
+def factory_root(common_name: str, now: datetime, serial: int) -> x509.Certificate:
     """A root that the trust store holds from the factory."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    return ca_certificate(name, now - timedelta(days=3650), now + timedelta(days=3650))
+    return ca_certificate(name, now - timedelta(days=3650), now + timedelta(days=3650), serial)
 
 
-def ca_certificate(name: x509.Name, start: datetime, end: datetime) -> x509.Certificate:
+def ca_certificate(name: x509.Name, start: datetime, end: datetime, serial: int | None = None) -> x509.Certificate:
     """A self-signed CA certificate whose key is thrown away."""
     key = new_key(elliptic=True, length=256)
     builder = (
@@ -114,7 +116,7 @@ def ca_certificate(name: x509.Name, start: datetime, end: datetime) -> x509.Cert
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from cryptography import x509
 
-from ucrenew.domain.cluster import Node
 from ucrenew.simulator.csr import ECDSA
 from ucrenew.simulator.identity import Key, factory_root, new_key, self_signed
 from ucrenew.simulator.node import SimulatedNode, own_units
-from ucrenew.simulator.scene import Scene
+from ucrenew.simulator.scene import Member, Scene
 from ucrenew.simulator.services import installed_services
 
 _FACTORY_ROOTS = ("Cisco Root CA 2048", "Cisco Root CA M2", "ACT2 SUDI CA", "Cisco Manufacturing CA SHA2")
@@ -25,15 +24,18 @@ class Installer:
         self._clock = clock
         # Only the identities that are served have a key of their own; the others share one, for a quick start.
         self._shared_key = new_key()
-        self.factory_roots: list[x509.Certificate] = [factory_root(name, clock()) for name in _FACTORY_ROOTS]
+        self._serials = scene.serials()
+        self.factory_roots: list[x509.Certificate] = [
+            factory_root(name, clock(), self._serials()) for name in _FACTORY_ROOTS
+        ]
 
-    def install(self, number: int, node: Node) -> SimulatedNode:
+    def install(self, number: int, member: Member) -> SimulatedNode:
         """The ``number``-th server, from 0."""
-        now = self._clock()
+        now, node = self._clock(), member.node
         simulated = SimulatedNode(
             node,
-            f"192.0.2.{11 + number}",
-            self._scene.version,
+            self._scene.shown_address(number, member),
+            member.version,
             installed_services(node, now),
             self._clock,
             sso=self._scene.sso,
@@ -42,7 +44,8 @@ class Installer:
         for unit in own_units(node.product, ecdsa=self._scene.ecdsa):
             host = node.host + ("-EC" if unit.endswith(ECDSA) else "")
             key = self._key(unit, elliptic)
-            simulated.installed[unit] = self_signed(f"{host}.{self._scene.domain}", key, now, names=(node.name,))
+            name = f"{host}.{self._scene.domain}"
+            simulated.installed[unit] = self_signed(name, key, now, self._serials(), names=(node.name,))
         simulated.load_tomcat()
         return simulated
 

@@ -1,23 +1,27 @@
 """Who is in the scene: nodes, addresses, accounts, the state that it starts in.
 
-The default is the cluster of Cisco's document: two CUCM nodes and one IM&P node (procedure.md, source).
+Rule 1: a seed fixes every password and the serial numbers of the nodes' own certificates. Keys, host keys, and so every
+fingerprint, are new at each start, and so are dates, tracking ids and what the CA issues.
 """
 
 from __future__ import annotations
 
-import json
 import random
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from ipaddress import IPv4Address
 
-from ucrenew.domain.cluster import Node, Product, Role
-from ucrenew.simulator import bending
-from ucrenew.simulator.iis import OFFERED, Iis, Scheme
+from ucrenew.domain.cluster import Node
 
 DEFAULT_VERSION = "15.0.1.11900-40"
+LOOPBACK = "127.0.0.1"
+# What a node of no address of its own is known by: of documentation (RFC 5737), or with real ports of loopback.
+_SHOWN = IPv4Address("192.0.2.11")
+_REAL = IPv4Address("127.20.0.11")
+_REAL_CA = "127.20.0.10"
 _MARKS = "-_+"
+_SERIAL_BITS = 159
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,24 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A server of the scene: who it is, its release, and the address that it listens on where one was chosen."""
+
+    node: Node
+    version: str = DEFAULT_VERSION
+    address: str | None = None
+
+
+@dataclass(frozen=True)
 class Scene:
     """What the simulator is built from.
 
     Beside the two accounts that a program works with: ``reader`` may look only, ``person`` works by hand, on
-    the nodes and at the CA, ``application`` is an application user, known to SOAP and nowhere else.
+    the nodes and at the CA, ``application`` is an application user, known to SOAP and nowhere else. ``readings`` and
+    ``ca`` are what the control API's `/cluster` and `/ca` would be told.
     """
 
-    nodes: tuple[Node, ...]
+    members: tuple[Member, ...]
     domain: str = "example.com"
     version: str = DEFAULT_VERSION
     platform: Account = field(default_factory=lambda: Account("osadmin", "osadmin"))
@@ -51,53 +65,63 @@ class Scene:
     application: Account = field(default_factory=lambda: Account("appuser", "appuser"))
     ecdsa: bool = False
     sso: bool = False
-    # How the web server of the CA lets people log on (certsrv.md §7).
-    logon: tuple[Scheme, ...] = OFFERED
+    readings: Mapping[str, object] = field(default_factory=dict)
+    ca: Mapping[str, object] = field(default_factory=dict)
+    ca_address: str | None = None
+    first_request_id: int = 32
+    seed: int | None = None
+    real_ports: bool = False
+
+    def shown_address(self, number: int, member: Member) -> str:
+        """What the ``number``-th server, from 0, is called by other servers and in its listings."""
+        return member.address or str((_REAL if self.real_ports else _SHOWN) + number)
+
+    def listening_address(self, number: int, member: Member) -> str:
+        """Where it really listens."""
+        return member.address or (str(_REAL + number) if self.real_ports else LOOPBACK)
+
+    @property
+    def ca_listening_address(self) -> str:
+        """Where the CA's web server listens."""
+        return self.ca_address or (_REAL_CA if self.real_ports else LOOPBACK)
+
+    def serials(self) -> Serials:
+        """The serial numbers of this scene, from the first."""
+        return Serials(source(self.seed, "serial numbers"))
 
 
-def password(source: random.Random, length: int = 16) -> str:
+class Serials:
+    """Serial numbers of certificates, one after the other: positive, 20 octets at most (RFC 5280)."""
+
+    def __init__(self, drawn_from: random.Random) -> None:  # noqa: D107 - the class says it
+        self._source = drawn_from
+
+    def __call__(self) -> int:
+        """The next one."""
+        return self._source.getrandbits(_SERIAL_BITS) | 1
+
+
+def source(seed: int | None, what: str = "") -> random.Random:
+    """Where chance comes from: from the seed, and apart for each ``what``; without a seed from the system."""
+    if seed is None:
+        return random.SystemRandom()
+    return random.Random(f"{seed} {what}" if what else seed)  # noqa: S311 - simulated accounts
+
+
+def accounts(seed: int | None) -> dict[str, Account]:
+    """The accounts of a scene by their place in it; without a seed their passwords differ at every start."""
+    chance = source(seed)
+    return {
+        "platform": Account("osadmin", password(chance)),
+        "ca_account": Account("EXAMPLE\\svc-ucrenew", password(chance)),
+        "reader": Account("osreader", password(chance), privilege=0),
+        "person": Account("osperson", password(chance)),
+        "application": Account("appuser", password(chance)),
+    }
+
+
+def password(chance: random.Random, length: int = 16) -> str:
     """A password that needs quoting nowhere but is not a plain word either."""
     alphabet = string.ascii_letters + string.digits
-    middle = "".join(source.choice(alphabet) for _ in range(length - 3))
-    return source.choice(string.ascii_uppercase) + middle + source.choice(_MARKS) + source.choice(string.digits)
-
-
-def default_nodes(domain: str) -> tuple[Node, ...]:
-    """The three nodes of Cisco's document."""
-    return (
-        Node(f"cs-ccm-pub.{domain}", Product.CUCM, Role.PUBLISHER),
-        Node(f"cs-ccm-sub.{domain}", Product.CUCM, Role.SUBSCRIBER),
-        Node(f"cs-imp.{domain}", Product.IMP, Role.PUBLISHER),
-    )
-
-
-def member(told: Mapping[str, object], domain: str) -> Node:
-    """The node that ``{"host": .., "product": .., "role": ..}`` describes; raises ValueError with a sentence."""
-    host = told.get("host")
-    if set(told) != {"host", "product", "role"} or not isinstance(host, str) or not host:
-        raise ValueError("a node has host, product and role, and nothing else")
-    return Node(f"{host}.{domain}".lower(), Product(str(told["product"])), Role(str(told["role"])))
-
-
-def compose(file: Path | None, *, seed: int | None, ecdsa: bool, sso: bool) -> Scene:
-    """The scene of a JSON file (``domain``, ``version``, ``logon``, ``nodes``: host, product, role), or the default.
-
-    Passwords come from the seed; without one they differ at every start.
-    """
-    told = json.loads(file.read_text(encoding="utf-8")) if file else {}
-    domain = told.get("domain", "example.com")
-    source: random.Random = random.Random(seed) if seed is not None else random.SystemRandom()  # noqa: S311 - simulated accounts
-    nodes = tuple(member(node, domain) for node in told.get("nodes", []))
-    return Scene(
-        nodes=nodes or default_nodes(domain),
-        domain=domain,
-        version=told.get("version", DEFAULT_VERSION),
-        platform=Account("osadmin", password(source)),
-        ca_account=Account("EXAMPLE\\svc-ucrenew", password(source)),
-        reader=Account("osreader", password(source), privilege=0),
-        person=Account("osperson", password(source)),
-        application=Account("appuser", password(source)),
-        ecdsa=ecdsa,
-        sso=sso,
-        logon=bending.replaced(Iis(), {"logon": told.get("logon", OFFERED)}).logon,
-    )
+    middle = "".join(chance.choice(alphabet) for _ in range(length - 3))
+    return chance.choice(string.ascii_uppercase) + middle + chance.choice(_MARKS) + chance.choice(string.digits)

@@ -23,7 +23,7 @@ from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.dialogue import Session, SessionDropped
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.pace import Stopping
-from ucrenew.simulator.ports import Port
+from ucrenew.simulator.ports import ANYWHERE, Place, Port
 from ucrenew.simulator.terminal import HungUp, Interrupted, Terminal
 
 PROMPT = "admin:"
@@ -53,9 +53,9 @@ _LOG.propagate = False
 class SshServer:
     """The SSH port of one node."""
 
-    def __init__(self, cluster: Cluster, node: SimulatedNode) -> None:  # noqa: D107 - the class says it
+    def __init__(self, cluster: Cluster, node: SimulatedNode, place: Place = ANYWHERE) -> None:  # noqa: D107 - the class says it
         self.host_key = paramiko.ECDSAKey.generate()
-        self.port = Port(self._serve)
+        self.port = Port(self._serve, place)
         self._cluster = cluster
         self._node = node
 

@@ -7,51 +7,81 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives import serialization
 
-from ucrenew.domain.cluster import Node
 from ucrenew.simulator import certsrv, control, web
 from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.clock import Clock
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.https import WebServer, tls_context
 from ucrenew.simulator.identity import fingerprint, pem
-from ucrenew.simulator.iis import Iis
 from ucrenew.simulator.ledger import Ledger, utc_now
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
-from ucrenew.simulator.ports import LOOPBACK
-from ucrenew.simulator.scene import Scene
-from ucrenew.simulator.services import TOMCAT
+from ucrenew.simulator.ports import Place
+from ucrenew.simulator.scene import LOOPBACK, Member, Scene
+from ucrenew.simulator.services import TOMCAT, State
 from ucrenew.simulator.ssh import SshServer
 
 
 class NodeServers:
-    """The ports of one node: https and tomcat belong to Tomcat, ssh to the system (cucm.md §1.1, §2.2)."""
+    """The ports of one node: http, https and tomcat belong to Tomcat, ssh to the system (cucm.md §1.1, §2.2)."""
 
-    def __init__(self, cluster: Cluster, node: SimulatedNode) -> None:  # noqa: D107 - the class says it
+    def __init__(self, cluster: Cluster, node: SimulatedNode, place: Callable[[int], Place]) -> None:  # noqa: D107 - the class says it
         self.node = node
+        self._readings = cluster.readings
+        self.http = WebServer(web.redirection(lambda: self.web.ports[0].number), clock=node.now, places=[place(80)])
         # One Tomcat answers on 443 and on 8443 (cucm.md §1.1).
-        self.web = WebServer(web.application(cluster, node), clock=node.now, bare_errors=True, ports=2)
-        self.ssh = SshServer(cluster, node)
+        self.web = WebServer(
+            web.application(cluster, node),
+            clock=node.now,
+            bare_errors=True,
+            places=[place(443), place(8443)],
+            plain=self.http,
+        )
+        self.ssh = SshServer(cluster, node, place(22))
         self._loaded = 0
+        self._half_up = False
         node.on_change = self.follow
 
     def follow(self) -> None:
         """Open and close the ports as the node's state wants it; a newly started Tomcat gets a new context."""
         if self.node.answers(TOMCAT):
-            if self._loaded != self.node.loaded:
-                self.web.context = tls_context(*self._pairs())
-                self._loaded = self.node.loaded
-            self.web.open()
+            self._serve_what_is_loaded()
+        elif self._is_coming_up():
+            self._half_up = True
+            self._open()
         else:
-            self.web.close()
+            self._close()
         if self.node.opens_ssh():
             self.ssh.port.open()
         else:
             self.ssh.port.close()
 
+    def _serve_what_is_loaded(self) -> None:
+        if self._half_up:
+            self._half_up = False
+            self._close()
+        if self._loaded != self.node.loaded:
+            self.web.context = tls_context(*self._pairs())
+            self._loaded = self.node.loaded
+        self._open()
+
+    def _is_coming_up(self) -> bool:
+        """Whether Tomcat, on its way up, listens already and has nothing to say (cucm.md §1.1 [I])."""
+        starting = self.node.services[TOMCAT].state is State.STARTING and self.web.context is not None
+        return self.node.reachable and starting and self._readings.while_tomcat_starts != "refused"
+
+    def _open(self) -> None:
+        self.http.open()
+        self.web.open()
+
+    def _close(self) -> None:
+        self.http.close()
+        self.web.close()
+
     def release(self) -> None:
         """Close for good."""
         self.node.on_change = lambda: None
+        self.http.release()
         self.web.release()
         self.ssh.port.release()
 
@@ -62,7 +92,8 @@ class NodeServers:
             "name": self.node.name,
             "product": self.node.node.product.value,
             "role": self.node.node.role.value,
-            "address": LOOPBACK,
+            "address": https.address,
+            "http_port": self.http.ports[0].number,
             "https_port": https.number,
             "tomcat_port": tomcat.number,
             "ssh_port": self.ssh.port.number,
@@ -83,38 +114,49 @@ class NodeServers:
 class Stage:
     """The whole simulator, in one process."""
 
-    def __init__(  # noqa: D107 - the class says it
-        self, scene: Scene, *, scale: float = 1.0, first_request_id: int = 32, clock: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, scene: Scene, *, scale: float = 1.0, clock: Callable[[], datetime] = utc_now) -> None:  # noqa: D107 - the class says it
         self.scene = scene
         self.pace = Pace()
-        self.first_request_id = first_request_id
         self.clock = Clock(clock)
         self.ledger = Ledger(self.clock)
         self.cluster = Cluster(scene, self.ledger, self.pace, Delays.scaled(scale), self.clock)
         self.authority = Authority(
             scene.domain,
-            first_request_id=first_request_id,
+            first_request_id=scene.first_request_id,
             ledger=self.ledger,
             latency=scale,
             clock=self.clock,
             wait=self.pace.wait,
-            iis=Iis(logon=scene.logon),
+            address=scene.ca_listening_address,
         )
+        self.authority.configure(**scene.ca)
         self.certsrv = WebServer(
             certsrv.application(self.authority, scene.ca_account, scene.person),
             context=tls_context(self.authority.web_certificate()),
             clock=self.clock,
+            places=[self._place(scene.ca_listening_address)(443)],
         )
         self.control = WebServer(control.application(self.cluster, self.authority, self.pace.stop, self.add_node))
-        self.nodes = [NodeServers(self.cluster, node) for node in self.cluster.nodes.values()]
+        self.nodes: list[NodeServers] = []
+        for member in scene.members:
+            self._equip(member)
 
-    def add_node(self, node: Node) -> dict[str, object]:
+    def add_node(self, member: Member) -> dict[str, object]:
         """Let a server join the running cluster; what the JSON file would say of it."""
-        servers = NodeServers(self.cluster, self.cluster.join(node))
-        self.nodes.append(servers)
+        self.cluster.join(member)
+        servers = self._equip(member)
         servers.follow()
         return servers.described()
+
+    def _equip(self, member: Member) -> NodeServers:
+        place = self._place(self.scene.listening_address(len(self.nodes), member))
+        servers = NodeServers(self.cluster, self.cluster.nodes[member.node.name], place)
+        self.nodes.append(servers)
+        return servers
+
+    def _place(self, address: str) -> Callable[[int], Place]:
+        """Where at this address what is known under a number listens."""
+        return lambda number: (address, number if self.scene.real_ports else 0)
 
     def open(self) -> None:
         """Listen everywhere."""
@@ -157,11 +199,11 @@ class Stage:
             "ca": {
                 "name": authority.name,
                 "host": f"ca.{scene.domain}",
-                "url": f"https://{LOOPBACK}:{self.certsrv.ports[0].number}/certsrv/",
+                "url": f"https://{web.place_of(self.certsrv.ports[0])}/certsrv/",
                 "tls_ca": root,
                 "root": root,
                 "intermediate": intermediate,
                 "template": "CiscoUC",
-                "first_request_id": self.first_request_id,
+                "first_request_id": scene.first_request_id,
             },
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from ucrenew.simulator import control_center, rest
@@ -10,7 +10,9 @@ from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.faults import RestFault
 from ucrenew.simulator.https import CUT
 from ucrenew.simulator.node import SimulatedNode
-from ucrenew.simulator.pace import Pace, Stopping
+from ucrenew.simulator.pace import Stopping
+from ucrenew.simulator.ports import Port
+from ucrenew.simulator.services import TOMCAT
 
 Headers = list[tuple[str, str]]
 
@@ -19,20 +21,45 @@ def application(cluster: Cluster, node: SimulatedNode) -> WSGIApplication:
     """All of it as one WSGI application."""
     app = rest.application(cluster, node)
     control_center.add_to(app, cluster, node)
-    return FaultyDoor(app.wsgi_app, node, cluster.pace)
+    return FaultyDoor(app.wsgi_app, node, cluster)
+
+
+def redirection(https_port: Callable[[], int]) -> WSGIApplication:
+    """Plain HTTP: permanently redirected (cucm.md §1.1 [D]); that it is so on a port of TLS too is [I] guess."""
+
+    def redirect(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # As it was sent: what is escaped in it must not be taken apart into headers.
+        where = f"https://{_at(environ['SERVER_NAME'], https_port())}{environ['RAW_URI']}"
+        start_response("301 Moved Permanently", [("Location", where)])
+        return []
+
+    return redirect
+
+
+def place_of(port: Port) -> str:
+    """Address and number as an address of the web has them."""
+    return _at(port.address, port.number)
+
+
+def _at(host: str, port: int) -> str:
+    return host if port == 443 else f"{host}:{port}"  # noqa: PLR2004 - the number of https
 
 
 class FaultyDoor:
     """Does to a web call what the faults of the node say (see faults.py)."""
 
-    def __init__(self, behind: WSGIApplication, node: SimulatedNode, pace: Pace) -> None:  # noqa: D107 - the class says it
+    def __init__(self, behind: WSGIApplication, node: SimulatedNode, cluster: Cluster) -> None:  # noqa: D107 - the class says it
         self._behind = behind
         self._node = node
-        self._pace = pace
+        self._pace = cluster.pace
+        self._readings = cluster.readings
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """One call."""
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if not self._node.is_up(TOMCAT) and self._readings.while_tomcat_starts != "refused":
+            start_response(f"{self._readings.while_tomcat_starts} ", [("Content-Type", "text/html;charset=UTF-8")])
+            return [b"<html><body>Tomcat is starting.</body></html>"]
         fault = self._node.faults.take(RestFault, lambda one: one.is_meant_for(method, path))
         if fault is None:
             return self._behind(environ, start_response)
