@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from ucrenew.simulator import listings
 from ucrenew.simulator.cli_certificates import CertificateCommands
+from ucrenew.simulator.cli_files import FileCommands
 from ucrenew.simulator.cli_services import ServiceCommands
+from ucrenew.simulator.cli_signing import SigningCommands
 from ucrenew.simulator.cli_sso import SsoCommands
 from ucrenew.simulator.database import StatementRefused, table
 from ucrenew.simulator.dialogue import Command, Output, Session
@@ -30,8 +32,10 @@ class CommandLine:
         self._commands = [
             *self._facts(),
             *CertificateCommands(session).commands(),
+            *SigningCommands(session).commands(),
             *self._services.commands(),
             *SsoCommands(session).commands(),
+            *FileCommands(session).commands(),
         ]
 
     def run(self, line: str) -> Output:
@@ -53,6 +57,11 @@ class CommandLine:
         """Whether the pager holds this output back."""
         command = self._meant(" ".join(line.split()))
         return self.paginates and not (command and command.streams)
+
+    def views(self, line: str) -> bool:
+        """Whether this output is looked at page by page, wherever the viewer is told to go."""
+        command = self._meant(" ".join(line.split()))
+        return bool(command and command.views)
 
     def interrupt(self, *, lost: bool) -> None:
         """Ctrl-C or a lost connection."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ucrenew.simulator import listings
 from ucrenew.simulator.dialogue import Command, Output, Session, question
 from ucrenew.simulator.listings import joined
@@ -46,7 +44,7 @@ class CertificateCommands:
         if identity is None:
             yield _missing(told)
             return
-        yield joined(listings.certificate(identity.certificate, old_labels=self._has_old_labels()))
+        yield joined(listings.certificate(identity.certificate, old_labels=self._node.is_before_14su2()))
 
     def _trust_certificate(self, told: str) -> Output:
         store, _, file = told.partition("/")
@@ -54,7 +52,7 @@ class CertificateCommands:
         if entry is None:
             yield _missing(told)
             return
-        yield joined(listings.certificate(entry.certificate, old_labels=self._has_old_labels()))
+        yield joined(listings.certificate(entry.certificate, old_labels=self._node.is_before_14su2()))
 
     def _own_request(self, told: str) -> Output:
         pending = self._node.requests.get(_unit(told, "csr"))
@@ -80,11 +78,6 @@ class CertificateCommands:
             return
         self._session.cluster.delete_trust(self._node, purpose, entry.certificate, self._session.account)
         yield f"Successfully deleted certificate {file} from {purpose}-trust.\n"  # [I] guess
-
-    def _has_old_labels(self) -> bool:
-        """Labels changed in 14SU2, which is 14.0.1.12900 [D; the number is I]."""
-        numbers = [int(part) for part in re.findall(r"\d+", self._node.version)[:4]]
-        return numbers < [14, 0, 1, 12900]
 
 
 def _missing(told: str) -> str:

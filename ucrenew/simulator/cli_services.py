@@ -50,7 +50,7 @@ class ServiceCommands:
             self._change.abandon()
 
     def _list(self, _: str) -> Output:
-        yield joined(listings.service_list(self._node))
+        yield joined(listings.service_list(self._node, self._cluster.readings))
 
     def _change_service(self, verb: str, name: str) -> Output:
         """`utils service restart|start|stop` [T]; names are case-sensitive (cucm.md §2.2)."""

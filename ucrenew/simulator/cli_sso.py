@@ -39,7 +39,7 @@ class SsoCommands:
         return Command(f"utils sso recovery-url {verb}", answer, level=1, kind="sso")
 
     def _status(self, _: str) -> Output:
-        yield joined(listings.sso_status(self._node))
+        yield joined(listings.sso_status(self._node, self._cluster.readings))
 
     def _enable(self, _: str) -> Output:
         yield _ENABLE

@@ -33,6 +33,9 @@ from ucrenew.simulator.spread import Put, Spread
 from ucrenew.simulator.trust import TrustEntry
 from ucrenew.simulator.uploads import Refusal
 
+# [D Svc14] for the page that shows another node; [I] guess that a call says the same.
+_OUT_OF_REACH = "Connection to the Server cannot be established (unable to access Remote Node)"
+
 
 class Cluster:
     """Nodes, what they hold, and the calls that change it."""
@@ -75,17 +78,18 @@ class Cluster:
         return found
 
     def generate_csr(
-        self, node: SimulatedNode, told: dict[str, object], account: str
+        self, node: SimulatedNode, told: dict[str, object], account: str, *, with_unit: bool | None = None
     ) -> tuple[PendingRequest, list[str]]:
         """Make a CSR on ``node`` and bring it to every node it is for (S6-S9); raises Unacceptable or Refusal.
 
-        A second one replaces the first without a word (S7, cucm.md §1.3).
+        A second one replaces the first without a word (S7, cucm.md §1.3). ``with_unit``: OU or not, where it was asked.
         """
         unit = str(told.get("service", ""))
         with self._writing:
             try:
                 _let_refuse(node, "csr")
-                pending = self._judge.request(node, told, self._members())
+                pending = self._judge.request(node, told, self._members(), with_unit=with_unit)
+                self._let_all_be_reached(node, unit, pending.multi_server)
             except (Unacceptable, Refusal) as reason:
                 self.ledger.write("csr", node=node.name, account=account, purpose=unit, refused=str(reason))
                 raise
@@ -122,6 +126,7 @@ class Cluster:
                 certificate = uploads.read_pem(texts[0] if texts else "")
                 _let_refuse(node, "leaf")
                 identity = self._judge.leaf(node, unit, certificate, texts[1:])
+                self._let_all_be_reached(node, unit, identity.multi_server)
             except Refusal as reason:
                 self._note("leaf-upload", node, unit, certificate, account, refused=reason.text)
                 raise
@@ -219,9 +224,23 @@ class Cluster:
 
     def _bring(self, put: Put, node: SimulatedNode, unit: str, multi_server: object) -> list[str]:
         """Bring a CSR or an identity to the nodes it is for; the names of those that have it."""
+        names = self._spread.within_call(put, node, self._targets(node, unit, multi_server))
+        if self.readings.partial_fan_out == "error" and self._out_of_reach(node, unit, multi_server):
+            raise Refusal(500, _OUT_OF_REACH)
+        return names
+
+    def _targets(self, node: SimulatedNode, unit: str, multi_server: object) -> list[SimulatedNode]:
+        """The other nodes that a CSR or an identity is for."""
         targets = requests.covered(unit, self._members()) if multi_server else ()
-        others = [other for other in self.others(node) if other.node in targets]
-        return self._spread.within_call(put, node, others)
+        return [other for other in self.others(node) if other.node in targets]
+
+    def _out_of_reach(self, node: SimulatedNode, unit: str, multi_server: object) -> bool:
+        return not all(self._spread.reaches(other) for other in self._targets(node, unit, multi_server))
+
+    def _let_all_be_reached(self, node: SimulatedNode, unit: str, multi_server: object) -> None:
+        """Raises Refusal where the reading is that nothing is done as long as a node is down."""
+        if self.readings.partial_fan_out == "refused" and self._out_of_reach(node, unit, multi_server):
+            raise Refusal(500, _OUT_OF_REACH)
 
     def _members(self) -> list[Node]:
         return [node.node for node in self.nodes.values()]

@@ -105,13 +105,14 @@ def check_names(names: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def check_key(unit: str, told: Mapping[str, object]) -> tuple[bool, int, str]:
+def check_key(unit: str, told: Mapping[str, object], ec_word: str) -> tuple[bool, int, str]:
     """Key type, length and hash as accepted (cucm.md §1.3, §4.6)."""
     elliptic = unit.endswith(ECDSA)
-    kind = told.get("keyType", "ec" if elliptic else "rsa")
+    known = ({"ec", "ecdsa"} if ec_word == "both" else {ec_word}) if elliptic else {"rsa"}
+    kind = told.get("keyType", min(known))
     length = told.get("keyLength", 384 if elliptic else 2048)
     hash_name = told.get("hashAlgorithm", "sha384" if elliptic else "sha256")
-    if kind not in ({"ec", "ecdsa"} if elliptic else {"rsa"}):
+    if kind not in known:
         message = f"Invalid keyType {kind} for {unit}"
         raise Unacceptable(message)
     # A string is refused: both known clients send a JSON number (cucm.md §1.3 [C]).

@@ -24,13 +24,15 @@ class SessionDropped(Exception):
 class Command:
     """Words of a command, and what answers; the rest of the line is its argument.
 
-    ``streams``: the pager does not hold it back, because it takes its time or asks ([I]). ``level``: the privilege that
-    it takes (cucm.md §2.1). ``kind``: what the ledger calls it, for a refusal that the command itself never sees.
+    ``streams``: the pager does not hold it back, because it takes its time or asks ([I]). ``views``: it has the
+    viewer's pager, pagination or not. ``level``: the privilege that it takes (cucm.md §2.1). ``kind``: what the ledger
+    calls it, for a refusal that the command itself never sees.
     """
 
     words: str
     answer: Callable[[str], Output]
     streams: bool = False
+    views: bool = False
     level: int = 0
     kind: str = ""
 

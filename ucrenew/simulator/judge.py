@@ -29,7 +29,14 @@ class Judge:
         self._readings = readings
         self._clock = clock
 
-    def request(self, node: SimulatedNode, told: Mapping[str, object], members: Sequence[Node]) -> PendingRequest:
+    def request(
+        self,
+        node: SimulatedNode,
+        told: Mapping[str, object],
+        members: Sequence[Node],
+        *,
+        with_unit: bool | None = None,
+    ) -> PendingRequest:
         """The CSR that is asked for, for the node or for the ``members`` of its purpose; raises Unacceptable."""
         requests.check_types(told)
         unit = str(told.get("service", ""))
@@ -38,7 +45,7 @@ class Judge:
             raise Unacceptable(message)
         multi_server = self._is_multi_server(told.get("distribution", "this-server"))
         targets = requests.covered(unit, members) if multi_server else (node.node,)
-        elliptic, length, hash_name = requests.check_key(unit, told)
+        elliptic, length, hash_name = requests.check_key(unit, told, self._readings.ec_word)
         publisher = next(iter(targets)).name if multi_server else None
         wish = Wish(
             unit=unit,
@@ -54,7 +61,7 @@ class Judge:
             targets,
             self._domain,
             self._clock(),
-            with_unit=not node.has_certificate_api(),
+            with_unit=not node.has_certificate_api() if with_unit is None else with_unit,
             with_common_name=self._readings.common_name_in_san,
         )
 
@@ -83,12 +90,15 @@ class Judge:
         known = node.store(unit).certificates()
         if self._readings.chain_with_leaf == "counts":
             known += [uploads.read_pem(text) for text in others]
-        pending = uploads.check_leaf(
-            certificate,
-            node.requests.get(unit),
-            known,
-            self._clock(),
-            unit=unit,
-            key_status=self._readings.key_mismatch_status,
-        )
+        try:
+            pending = uploads.check_leaf(
+                certificate,
+                node.requests.get(unit),
+                known,
+                self._clock(),
+                unit=unit,
+                key_status=self._readings.key_mismatch_status,
+            )
+        except Refusal as reason:
+            raise uploads.worded(reason, unit, self._readings.refusal_words) from None
         return Identity(certificate, pending.key, pending.multi_server)

@@ -14,6 +14,7 @@ from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.csr import PendingRequest
 from ucrenew.simulator.identity import Identity, common_name, pem
 from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.readings import Readings
 from ucrenew.simulator.services import State
 
 _DISK_TOTAL = 19760356
@@ -75,12 +76,13 @@ def status(node: SimulatedNode) -> list[str]:
 
 def network_cluster(cluster: Cluster, asked: SimulatedNode) -> list[str]:
     """`show network cluster`: rows and the server table [T, subscriber row C, IM&P row I]."""
-    lines = [_cluster_row(asked, node) for node in cluster.nodes.values()]
+    imp = cluster.readings.imp_application
+    lines = [_cluster_row(asked, node, imp) for node in cluster.nodes.values()]
     table = ["", "Server Table (processnode) Entries", "-" * 34]
     return lines + table + [node.node.host for node in cluster.nodes.values()]
 
 
-def service_list(node: SimulatedNode) -> list[str]:
+def service_list(node: SimulatedNode, readings: Readings) -> list[str]:
     """`utils service list` [D/T]."""
     lines = [
         "Requesting service status, please wait...",
@@ -90,10 +92,13 @@ def service_list(node: SimulatedNode) -> list[str]:
     ]
     for service in node.services.values():
         reason = "" if service.state is State.STARTED or not service.reason else f"  {service.reason}"
-        lines.append(f"{service.name}[{service.state}]{reason}")
-    # `Primary Node =true` is what the publisher prints [T]; the other value is [I].
+        state = f" {service.state} " if readings.service_state_form == "blanks" else service.state
+        lines.append(f"{service.name}[{state}]{reason}")
+    # `Primary Node =true` is what the publisher prints [T].
     first = node.node.product is Product.CUCM and node.node.role is Role.PUBLISHER
-    return [*lines, f"Primary Node ={'true' if first else 'false'}"]
+    if first:
+        return [*lines, "Primary Node =true"]
+    return lines if readings.primary_node_elsewhere == "absent" else [*lines, "Primary Node =false"]
 
 
 def own_certificates(identities: Mapping[str, Identity]) -> list[str]:
@@ -144,10 +149,10 @@ def request_list(node: SimulatedNode) -> list[str]:
     return ["", *(f"{unit}/{unit}.csr" for unit in node.requests), ""]
 
 
-def sso_status(node: SimulatedNode) -> list[str]:
+def sso_status(node: SimulatedNode, readings: Readings) -> list[str]:
     """`utils sso status`: enabled [T], disabled [I]."""
     if not node.sso:
-        return ["SSO Status: SAML SSO Disabled"]
+        return [f"SSO Status: {readings.sso_disabled_words}"]
     return [
         "SSO Status: SAML SSO Enabled",
         "IdP Metadata Imported Date = Fri Apr 09 09:09:00 UTC 2021",
@@ -215,10 +220,10 @@ def _zone(node: SimulatedNode) -> ZoneInfo:
     return ZoneInfo(node.time_zone or "Etc/UTC")
 
 
-def _cluster_row(asked: SimulatedNode, node: SimulatedNode) -> str:
+def _cluster_row(asked: SimulatedNode, node: SimulatedNode, imp: str) -> str:
     cucm, first = node.node.product is Product.CUCM, node.node.role is Role.PUBLISHER
     role = "Publisher" if cucm and first else "Subscriber"
-    place = f"{'callmanager' if cucm else 'cups'} {'DBPub' if first else 'DBSub'}"
+    place = f"{'callmanager' if cucm else imp} {'DBPub' if first else 'DBSub'}"
     since = "" if node is asked else f" using TCP since {stamp(node.booted_at, zone=False)}"
     state = f"authenticated{since}" if node.reachable else "not authenticated"
     return f"{node.address} {node.name} {node.node.host} {role} {place} {state}"

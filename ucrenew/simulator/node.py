@@ -6,6 +6,7 @@ Rule 2: only the cluster changes a node, under its lock; the views read.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,6 +95,11 @@ class SimulatedNode:
     def major(self) -> int:
         """The release, as in 15 of 15.0.1.11900-40."""
         return int(self.version.partition(".")[0])
+
+    def is_before_14su2(self) -> bool:
+        """14SU2, with which labels and the rules of the command line changed, is 14.0.1.12900 [D; the number is I]."""
+        numbers = [int(part) for part in re.findall(r"\d+", self.version)[:4]]
+        return numbers < [14, 0, 1, 12900]
 
     def now(self) -> datetime:
         """What the node's own clock shows."""

@@ -15,6 +15,7 @@ from flask import Flask, Response, jsonify, request
 from ucrenew.simulator.accounts import platform_privilege
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.csr import Unacceptable
+from ucrenew.simulator.https import PORT
 from ucrenew.simulator.identity import pem
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.pace import Stopping
@@ -36,9 +37,9 @@ def application(cluster: Cluster, node: SimulatedNode) -> Flask:
     cast("DefaultJSONProvider", app.json).sort_keys = False
     view = CertificateApi(cluster, node)
     app.before_request(view.admit)
-    app.register_error_handler(Refusal, _refused)
-    app.register_error_handler(Unacceptable, lambda reason: _error(400, str(reason)))
-    app.register_error_handler(Stopping, lambda _: _error(503, "The server is shutting down"))
+    app.register_error_handler(Refusal, lambda reason: view.error(reason.status, reason.text))
+    app.register_error_handler(Unacceptable, lambda reason: view.error(400, str(reason)))
+    app.register_error_handler(Stopping, lambda _: view.error(503, "The server is shutting down"))
     for code in (404, 405, 500):
         app.register_error_handler(code, _plain_error)
     for method, path, answer in view.routes():
@@ -53,6 +54,7 @@ class CertificateApi:
 
     def __init__(self, cluster: Cluster, node: SimulatedNode) -> None:  # noqa: D107 - the class says it
         self._cluster = cluster
+        self._readings = cluster.readings
         self._node = node
 
     def routes(self) -> list[tuple[str, str, Callable[[], Response]]]:
@@ -75,7 +77,7 @@ class CertificateApi:
             return None
         if self._node.faults.html:
             return _page("Cisco Unified Operating System Administration", "Please log in.")
-        if not self._node.has_certificate_api():
+        if not self._node.has_certificate_api() or (request.environ.get(PORT) == 1 and not self._readings.api_on_8443):
             return _page("HTTP Status 404 - Not Found", request.path, status=404)
         told = request.authorization
         user, password = (told.username or "", told.password or "") if told else ("", "")
@@ -83,20 +85,18 @@ class CertificateApi:
         if privilege is None:
             if told is not None:
                 self._cluster.ledger.write("login-refused", node=self._node.name, account=user)
-            refused = _error(401, "Unauthorized")
-            refused.headers["WWW-Authenticate"] = 'Basic realm="CMPlatform Realm"'
-            return refused
+            return self.error(401, "Unauthorized")
         if request.method not in _READ_METHODS and privilege < 1:
             return self._forbidden(user)
         return None
 
     def _forbidden(self, user: str) -> Response:
-        """A reader that wants to write: 401 or 403 is unknown (§1.1 [I])."""
+        """A reader that wants to write."""
         text = "The account has no privilege to change anything"
         kind = _WRITES.get(request.path.removeprefix(BASE))
         if kind:
             self._cluster.ledger.write(kind, node=self._node.name, account=user, refused=text)
-        return _error(403, text)
+        return self.error(self._readings.forbidden_status, text)
 
     def snapshot(self) -> Response:
         """`GET /snapshot/server` (§1.4)."""
@@ -104,7 +104,7 @@ class CertificateApi:
         with self._cluster.lock:
             identities = [self._identity(unit) for unit in self._cluster.listed(self._node)]
             trusts = [self._trust(store) for store in self._node.trust]
-        if self._cluster.readings.snapshot_form == "array":
+        if self._readings.snapshot_form == "array":
             return jsonify(identities)
         return _reply(server=self._node.name, identities=identities, trusts=trusts, revokedCertificates=[])
 
@@ -112,14 +112,15 @@ class CertificateApi:
         """`POST /csr` (§1.3): status 200 and the request; the texts of the page as messages ([I], §1.7)."""
         pending, names = self._cluster.generate_csr(self._node, _body(), self._account())
         text = f"CSR export operation successful on the nodes [{', '.join(names)}]."
-        return _reply(csr=pem(pending.request), messages=["Certificate Signing Request Generated", text])
+        told = ["Certificate Signing Request Generated", *self._named(text)]
+        return _reply(csr=pem(pending.request), messages=told)
 
     def read_csr(self) -> Response:
         """`GET /csr?service=`: the request as the node holds it; shape and missing one are [I] (§1.2)."""
         unit = self._unit(request.args)
         pending = self._node.requests.get(unit)
         if pending is None:
-            return _error(404, f"There is no CSR for {unit}")
+            return self.error(404, f"There is no CSR for {unit}")
         return _reply(service=unit, csr=pem(pending.request))
 
     def upload_leaf(self) -> Response:
@@ -134,11 +135,12 @@ class CertificateApi:
             f'Restart Cisco Tomcat Service for the nodes {listed} using the CLI "utils service restart Cisco Tomcat".'
         )
         messages = [f"Certificate upload operation successful for the nodes {listed}."]
-        return _reply(messages=messages + ([restart] if unit.startswith("tomcat") else []))
+        return self._uploaded(self._named(*messages, *([restart] if unit.startswith("tomcat") else [])))
 
     def read_identity(self) -> Response:
         """`GET /identity/certificate?service=`; the shape is [I] (§1.2)."""
-        return _reply(**self._identity(self._unit(request.args)))
+        found = self._identity(self._unit(request.args))
+        return jsonify([found]) if self._readings.identity_reply_form == "array" else _reply(**found)
 
     def upload_trust(self) -> Response:
         """`POST /trust/certificates` (§1.6): `service` is an array here and names the purpose, not its store."""
@@ -152,21 +154,23 @@ class CertificateApi:
         for unit in units:
             description = str(told.get("description") or "Trust Certificate")
             self._cluster.upload_trust(self._node, unit, texts, description, self._account())
-        return _reply(messages=["Certificate Uploaded"])
+        return self._uploaded(["Certificate Uploaded"])
 
     def read_trust(self) -> Response:
         """`GET /trust/certificate?service=`: a bare array or an object with `certificates` (§1.2)."""
         entries = self._entries(f"{self._unit(request.args)}-trust")
-        if self._cluster.readings.trust_reply_form == "array":
+        if self._readings.trust_reply_form == "array":
             return jsonify(entries)
         return _reply(certificates=entries)
 
     def options(self) -> Response:
         """`GET /options`, `GET /snapshot/options`: content unverified (§1.2 [I])."""
+        if self._readings.options_path not in {"both", request.path.removeprefix(BASE)}:
+            return _page("HTTP Status 404 - Not Found", request.path, status=404)
         return _reply(
             services=list(self._node.installed),
-            distributions=["this-server", self._cluster.readings.multi_server_word],
-            keyTypes=["rsa", "ec"],
+            distributions=["this-server", self._readings.multi_server_word],
+            keyTypes=["rsa", "ecdsa" if self._readings.ec_word == "ecdsa" else "ec"],
             hashAlgorithms=["sha256", "sha384", "sha512"],
         )
 
@@ -183,9 +187,8 @@ class CertificateApi:
         return found
 
     def _trust(self, store: str) -> dict[str, object]:
-        readings = self._cluster.readings
-        service = store if readings.trust_service_form == "tomcat-trust" else store.removesuffix("-trust")
-        return {"service": service, readings.trust_list_key: self._entries(store)}
+        service = store if self._readings.trust_service_form == "tomcat-trust" else store.removesuffix("-trust")
+        return {"service": service, self._readings.trust_list_key: self._entries(store)}
 
     def _entries(self, store: str) -> list[dict[str, object]]:
         held = self._node.trust.get(store)
@@ -193,6 +196,25 @@ class CertificateApi:
             {"filename": entry.file, "certificate": pem(entry.certificate), "description": entry.description}
             for entry in (held.entries() if held else ())
         ]
+
+    def _named(self, *texts: str) -> list[str]:
+        """What names nodes, where a good answer does that."""
+        return list(texts) if self._readings.success_names_nodes else []
+
+    def _uploaded(self, messages: list[str]) -> Response:
+        reply = _reply(messages=messages)
+        reply.status_code = self._readings.upload_status
+        return reply
+
+    def error(self, status: int, text: str) -> Response:
+        """A refusal, with its text under the keys that clients look for (§1.5, §1.7)."""
+        texts = {"messages": [text], "message": text, "error": text}
+        wanted = {"messages", "message"} if self._readings.error_keys == "both" else {self._readings.error_keys}
+        refused = _reply(**{key: value for key, value in texts.items() if key in wanted})
+        refused.status_code = status
+        if status == 401:  # noqa: PLR2004 - the one status that names a scheme
+            refused.headers["WWW-Authenticate"] = 'Basic realm="CMPlatform Realm"'
+        return refused
 
     def _account(self) -> str:
         return str(request.authorization.username) if request.authorization else ""
@@ -214,16 +236,6 @@ def _certificates(told: Mapping[str, object]) -> list[object]:
 
 def _reply(**content: object) -> Response:
     return jsonify({"trackingId": _tracking_id(), **content})
-
-
-def _error(status: int, text: str) -> Response:
-    refused = jsonify({"trackingId": _tracking_id(), "messages": [text], "message": text})
-    refused.status_code = status
-    return refused
-
-
-def _refused(reason: Refusal) -> Response:
-    return _error(reason.status, reason.text)
 
 
 def _plain_error(trouble: HTTPException) -> Response:

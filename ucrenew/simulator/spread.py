@@ -31,7 +31,7 @@ class Spread:
         put(first)
         names = [first.name]
         for other in others:
-            if not other.answers(TOMCAT, ADMINISTRATIVE_WEB):
+            if not self.reaches(other):
                 continue
             if other.fan_out is FanOut.NORMAL:
                 put(other)
@@ -39,6 +39,10 @@ class Spread:
             else:
                 self._delay(other, put)
         return names
+
+    def reaches(self, other: SimulatedNode) -> bool:
+        """Whether another node can be reached within a call."""
+        return other.answers(TOMCAT, ADMINISTRATIVE_WEB)
 
     def notify(self, put: Put, others: Iterable[SimulatedNode]) -> None:
         """Certificate change notification: 1-2 s, up to 1800 s when missed, never when broken (cucm_inside.md §A.1)."""

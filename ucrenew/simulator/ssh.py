@@ -42,6 +42,8 @@ _BEFORE_WELCOME = 0.675
 _KEYBOARD_ONLY_FROM = 15
 _CHANNEL_SECONDS = 30
 _GLANCE_SECONDS = 0.05
+# A channel is taken at once; how soon the end of a connection is seen.
+_ACCEPT_SECONDS = 2
 # 12.5+ runs CiscoSSH [D RN125]; the number is [I].
 _VERSION = "SSH-2.0-CiscoSSH-1.12.39"
 # Visitors that break off are no news; the library's own log would tell of each.
@@ -76,7 +78,7 @@ class SshServer:
         try:
             transport.start_server(server=visitor, event=threading.Event())
             while transport.is_active() and not self._cluster.pace.stop.is_set():
-                channel = transport.accept(_GLANCE_SECONDS)
+                channel = transport.accept(_ACCEPT_SECONDS)
                 if channel is not None:
                     threading.Thread(target=self._attend, args=(channel, visitor), daemon=True).start()
         finally:
@@ -169,7 +171,9 @@ class Visitor(paramiko.ServerInterface):
         return True
 
     def _keyboard_only(self) -> bool:
-        return self._node.major >= _KEYBOARD_ONLY_FROM
+        wanted = self._cluster.readings.ssh_login
+        by_release = wanted == "by-release" and self._node.major >= _KEYBOARD_ONLY_FROM
+        return by_release or wanted == "keyboard-interactive"
 
     def _judge(self, user: str, password: str) -> int:
         self.user = user
@@ -243,7 +247,9 @@ class Shell:
     def _execute(self, line: str) -> None:
         chunks = self._cli.run(line)
         try:
-            if self._cli.pages(line):
+            if self._cli.views(line):
+                self._terminal.view(chunks)
+            elif self._cli.pages(line):
                 self._terminal.print_paged(chunks)
             else:
                 self._terminal.print_all(chunks)

@@ -13,6 +13,9 @@ _CR, _LF = 0x0D, 0x0A
 # The pager's line, bold [D unicon]; that ESC[K takes it away again is [I].
 PAGER = "\x1b[1mPress <enter> for 1 line, <space> for one page, or <q> to quit\x1b[0m"
 _WIPE = "\r\x1b[K"
+# The viewer's line [D unicon], bold from the line before.
+VIEWER = "\x1b[1m\noptions: q=quit, n=next, p=prev, b=begin, e=end (lines {first} - {last} of {count}) : \x1b[0m"
+_PAGE_LINES = 20
 
 
 class HungUp(Exception):
@@ -103,6 +106,34 @@ class Terminal:
                     return
                 self.show(line)
                 left -= 1
+
+    def view(self, chunks: Iterator[str]) -> None:
+        """Show a text page by page: a key turns the pages, up to q, or to n on the last ([I]) (cucm.md §2.1)."""
+        lines = "".join(chunks).splitlines(keepends=True)
+        last = max(0, (len(lines) - 1) // _PAGE_LINES)
+        page = 0
+        while True:
+            first = page * _PAGE_LINES
+            shown = lines[first : first + _PAGE_LINES]
+            self.show("".join(shown))
+            if last == 0:
+                return
+            self.show(VIEWER.format(first=first + 1, last=first + len(shown), count=len(lines)))
+            turned = self._turn(page, last)
+            self.show("\n")
+            if turned is None:
+                return
+            page = turned
+
+    def _turn(self, page: int, last: int) -> int | None:
+        """The page that a key asks for, None for none; other keys are not heard ([I])."""
+        pages = {"n": page + 1 if page < last else None, "p": max(0, page - 1), "b": 0, "e": last, "q": None}
+        while True:
+            byte = self.key()
+            if byte == INTERRUPT:
+                return None
+            if chr(byte).lower() in pages:
+                return pages[chr(byte).lower()]
 
     def look_for_hangup(self) -> None:
         """Take in what was typed meanwhile; raise HungUp when nobody is there any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -14,6 +15,12 @@ from ucrenew.simulator.trust import issuers
 CA_MISSING = "CA Certificate is not available in the trust-store"
 SAN_DIFFERS = "CSR SAN and Certificate SAN does not match"
 KEY_DIFFERS = "CSR public key and Certificate public key do not match"
+# The other forms of these texts (cucm.md §4.8 [I]), and the one that some releases have instead [D].
+_VARIANTS = {
+    CA_MISSING: "Issuer certificate not available",
+    KEY_DIFFERS: "Certificate/CSR public key mismatch",
+}
+_NOT_UPLOADED = "The file /usr/local/platform/upload/certs//{unit}.der could not be uploaded."
 # [I] guess: only "expired cert rejected" is known.
 NOT_VALID = "Certificate is expired or not yet valid"
 # [I] guess.
@@ -32,6 +39,15 @@ class Refusal(Exception):
 def no_request(unit: str) -> Refusal:
     """There is no CSR on the node: never made, or consumed (cucm.md §4.8). Status [I] guess."""
     return Refusal(400, f"File /usr/local/platform/.security/{unit}/keys/{unit}.csr does not exist")
+
+
+def worded(reason: Refusal, unit: str, words: Literal["guide", "variant", "file"]) -> Refusal:
+    """A refusal in the words of a reading; `file` is what becomes of a missing request and of a foreign key."""
+    if words == "variant":
+        return Refusal(reason.status, _VARIANTS.get(reason.text, reason.text))
+    if words == "file" and reason.text in {KEY_DIFFERS, no_request(unit).text}:
+        return Refusal(reason.status, _NOT_UPLOADED.format(unit=unit))
+    return reason
 
 
 def read_pem(text: object) -> x509.Certificate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from ucrenew.simulator import control_center, rest
+from ucrenew.simulator import control_center, paws, rest
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.faults import RestFault
 from ucrenew.simulator.https import CUT
@@ -21,6 +21,7 @@ def application(cluster: Cluster, node: SimulatedNode) -> WSGIApplication:
     """All of it as one WSGI application."""
     app = rest.application(cluster, node)
     control_center.add_to(app, cluster, node)
+    paws.add_to(app, cluster, node)
     return FaultyDoor(app.wsgi_app, node, cluster)
 
 
