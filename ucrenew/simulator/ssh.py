@@ -199,10 +199,12 @@ class Shell:
     def run(self) -> None:
         """The banner, and for a shell the dialogue."""
         self._greet()
-        if not self._interactive:
-            self._channel.send_exit_status(0)
-            return
-        self._wait_for_prompt()
+        if self._interactive:
+            self._wait_for_prompt()
+            self._talk()
+        self._channel.send_exit_status(0)
+
+    def _talk(self) -> None:
         while not self._cli.ended:
             self._terminal.show(PROMPT)
             self._execute(self._terminal.line())
