@@ -233,12 +233,17 @@ class Shell:
         self.transport.close()
 
 
-def login(simulator: Simulator, host: str, password: str | None = None, account: Any = None) -> paramiko.Transport:
+def login(
+    simulator: Simulator, host: str, password: str | None = None, account: Any = None, *, plain: bool = False
+) -> paramiko.Transport:
     """An authenticated connection whose host key was compared before anything secret was sent."""
     node, account = simulator.node(host), account or simulator.scene["accounts"]["platform"]
     transport = paramiko.Transport((node["address"], node["ssh_port"]))
     transport.start_client(timeout=20)
     digest = hashlib.sha256(transport.get_remote_server_key().asbytes()).digest()
     assert node["ssh_host_key"] == "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
-    transport.auth_interactive(account["user"], lambda *_: [password or account["password"]])
+    if plain:
+        transport.auth_password(account["user"], password or account["password"], fallback=False)
+    else:
+        transport.auth_interactive(account["user"], lambda *_: [password or account["password"]])
     return transport
