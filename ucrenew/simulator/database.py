@@ -61,8 +61,9 @@ class Database:
     def add(self, node: SimulatedNode, unit: str, certificate: x509.Certificate, *, multi_server: bool = False) -> None:
         """Write one row; the same certificate of the same node and unit is written once."""
         row = Row(node.node.host, node.address, unit, certificate, multi_server)
-        known = {(one.server, one.unit, one.certificate) for one in self._rows}
-        if (row.server, row.unit, row.certificate) not in known:
+        # Certificates are compared last and never hashed: that would be half of the start of a large cluster.
+        beside = (one for one in self._rows if (one.server, one.unit) == (row.server, row.unit))
+        if all(one.certificate != certificate for one in beside):
             self._rows.append(row)
 
     def remove(self, node: SimulatedNode, unit: str, certificate: x509.Certificate) -> None:
