@@ -92,6 +92,12 @@ def backup_status(simulator: Simulator) -> str:
     return quoted(asked(simulator, "utils disaster_recovery status backup"))
 
 
+def backup_running_form(simulator: Simulator) -> str:
+    simulator.control.post(f"/nodes/{PUBLISHER}", {"backup_running": True})
+    lines = asked(simulator, "utils disaster_recovery status backup").splitlines()
+    return f"`{' / '.join(line for line in lines[1:] if line)}`"
+
+
 def csr_generated_blanks(simulator: Simulator) -> str:
     with shell_on(simulator) as shell:
         shell.channel.sendall("set csr gen ipsec\r")
@@ -173,6 +179,6 @@ def _broken_off(simulator: Simulator, break_off) -> str:
 
 WITNESSES = (
     ssh_login, service_state_form, primary_node_elsewhere, restart_forgets_started, on_interrupt, on_hangup,
-    imp_application, backup_status, csr_generated_blanks, csr_overwrite_asks, paste_ends, cert_delete_asks,
-    trust_delete_scope, sso_disabled_words, sso_disable_asks, sso_disable_scope,
+    imp_application, backup_status, backup_running_form, csr_generated_blanks, csr_overwrite_asks, paste_ends,
+    cert_delete_asks, trust_delete_scope, sso_disabled_words, sso_disable_asks, sso_disable_scope,
 )  # fmt: skip

@@ -40,6 +40,11 @@ def multi_server_word(simulator: Simulator) -> str:
     return ", ".join(f"`{word}` {status}" for word, status in answers)
 
 
+def multi_server_where(simulator: Simulator) -> str:
+    reply = Rest(simulator, "cs-ccm-sub").csr()
+    return "200" if reply.status == 200 else said(reply)
+
+
 def ec_word(simulator: Simulator) -> str:
     rest = Rest(simulator)
     answers = [(word, rest.csr(service="CallManager-ECDSA", keyType=word).status) for word in ("ec", "ecdsa")]
@@ -160,8 +165,8 @@ def shape(found: object) -> str:
 
 
 WITNESSES = (
-    api_on_8443, forbidden_status, while_tomcat_starts, multi_server_word, ec_word, options_path, identity_reply_form,
-    trust_reply_form, snapshot_form, trust_service_form, trust_list_key, reuse_hides_callmanager, upload_status,
-    success_names_nodes, error_keys, refusal_words, key_mismatch_status, already_there, older_namesake,
+    api_on_8443, forbidden_status, while_tomcat_starts, multi_server_word, multi_server_where, ec_word, options_path,
+    identity_reply_form, trust_reply_form, snapshot_form, trust_service_form, trust_list_key, reuse_hides_callmanager,
+    upload_status, success_names_nodes, error_keys, refusal_words, key_mismatch_status, already_there, older_namesake,
     issuer_needed_in_trust, chain_with_leaf, partial_fan_out, common_name_in_san, soap_prefix,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Scenes: ready-made ones and files of one's own, what they may say, and what a seed repeats."""
 
+import re
 import ssl
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from cryptography import x509
 
 from ucrenew.simulator.scene_file import BadScene, read, ready_made
 
+DOCS = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
 PUBLISHER = '[[nodes]]\nhost = "one"\nproduct = "cucm"\nrole = "publisher"\n'
 OWN = f"""
 domain = "lab.example"
@@ -173,3 +175,19 @@ def test_seed_repeats(launch):
     assert one.scene["accounts"] == other.scene["accounts"]
     assert 1 == len({certificate.serial_number for certificate in certificates})
     assert 2 == len({certificate.public_key().public_numbers().n for certificate in certificates})
+
+
+def test_docs_name_scenes():
+    """The page lists every ready-made scene, and no other."""
+    table = DOCS.partition("| name | what |")[2].partition("\n\n")[0]
+
+    assert ready_made() == sorted(re.findall(r"`([\w-]+)`", "".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE))))
+
+
+def test_docs_example_is_a_scene(tmp_path):
+    """The page's example of a file is a scene."""
+    example = re.search(r"```toml\n(.*?)```", DOCS, re.DOTALL)[1]
+    scene = read(written(tmp_path, example))
+
+    assert ("127.20.0.11", "127.20.0.10") == (scene.members[0].address, scene.ca_address)
+    assert ({"already_there": "error"}, {"sign_seconds": 2.0}) == (scene.readings, scene.ca)

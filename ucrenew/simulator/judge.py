@@ -10,7 +10,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from ucrenew.domain.cluster import Node
+from ucrenew.domain.cluster import Node, Role
 from ucrenew.simulator import csr as requests
 from ucrenew.simulator import uploads
 from ucrenew.simulator.csr import PendingRequest, Unacceptable, Wish
@@ -44,6 +44,9 @@ class Judge:
             message = f"Invalid service {unit}"
             raise Unacceptable(message)
         multi_server = self._is_multi_server(told.get("distribution", "this-server"))
+        if multi_server and self._readings.multi_server_where == "publisher" and node.node.role is not Role.PUBLISHER:
+            message = "Multi-server distribution is available on the publisher only"
+            raise Unacceptable(message)
         targets = requests.covered(unit, members) if multi_server else (node.node,)
         elliptic, length, hash_name = requests.check_key(unit, told, self._readings.ec_word)
         publisher = next(iter(targets)).name if multi_server else None

@@ -196,6 +196,9 @@ def replication(cluster: Cluster, asked: SimulatedNode) -> list[str]:
 
 def backup_status(cluster: Cluster, node: SimulatedNode) -> list[str]:
     """`utils disaster_recovery status backup`: empty [C], running and finished [I] guess (it lists features with %)."""
+    if node.backup_running and cluster.readings.backup_running_form == "summary":
+        # As ctmcp's made-up example has it (cucm.md §2.3).
+        return [_tar(node.now()), "Status: IN PROGRESS", "Percentage Complete: 41", ""]
     if node.backup_running:
         return [_tar(node.now()), "Storage Location: NETWORK", "UCM   CCMDB       41%   IN PROGRESS", ""]
     if node.last_backup and cluster.readings.backup_status == "finished":

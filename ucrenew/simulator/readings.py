@@ -44,6 +44,12 @@ class Readings:
         says="the `distribution` of a cluster-wide certificate was never seen",
         free=True,
     )
+    multi_server_where: Literal["any-node", "publisher"] = _reading(
+        "any-node",
+        "publisher",
+        source="cucm.md §1.1, §6.5",
+        says="whether a subscriber takes a call for the whole cluster",
+    )
     ec_word: Literal["both", "ec", "ecdsa"] = _reading(
         "both", "ec", "ecdsa", source="cucm.md §1.3", says="the `keyType` of an elliptic key"
     )
@@ -134,6 +140,9 @@ class Readings:
     )
     backup_status: Literal["cleared", "finished"] = _reading(
         "cleared", "finished", source="cucm.md §2.3", says="what `status backup` shows of a backup that is over"
+    )
+    backup_running_form: Literal["features", "summary"] = _reading(
+        "features", "summary", source="cucm.md §2.3", says="what `status backup` shows of a backup under way"
     )
     csr_generated_blanks: Literal[1, 2] = _reading(
         1, 2, source="cucm.md §2.4", says="the blanks in `Successfully Generated CSR for ..`"
