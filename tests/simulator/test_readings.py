@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.conftest import lent
 from tests.simulator import readings_cli, readings_rest
+from tests.simulator.walk import Rest
 from ucrenew.simulator.readings import SETTINGS, Readings, check
 
 PAGE = Path(__file__).parents[2] / "docs" / "readings.md"
@@ -68,6 +70,21 @@ def test_reading_is_refused(name, value, said):
     """What is no setting is refused in a sentence that begins with its name."""
     with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
         check(name, value)
+
+
+def test_tomcat_half_up(simulator):
+    """On its way up Tomcat answers with a status; once it is up, connections have to begin anew."""
+    simulator.control.post("/cluster", {"while_tomcat_starts": "503"})
+    rest = Rest(simulator)
+    simulator.control.post(f"/nodes/{rest.name}", {"services": {"Cisco Tomcat": "STARTING"}})
+    node = simulator.node("cs-ccm-pub")
+    with socket.create_connection((node["address"], node["https_port"]), timeout=20) as early:
+        half_up = rest.call("GET", "/options").status
+        simulator.control.post(f"/nodes/{rest.name}", {"services": {"Cisco Tomcat": "STARTED"}})
+        rest_of_it = early.recv(1)
+
+    assert (503, b"") == (half_up, rest_of_it)
+    assert 200 == rest.call("GET", "/options").status
 
 
 def test_reading_takes_other_words():

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.simulator.walk import Rest, Shell, login
 
@@ -99,6 +100,19 @@ def test_real_ports_of_another_simulator(real, own_scene):
 
     assert said.startswith("Cannot listen on 127.85.0.80:443: another program listens there")
     assert 200 == Rest(real).call("GET", "/options").status
+
+
+def test_real_ports_of_a_newcomer(real):
+    """A server that joins gets an address of its own; where it is taken it does not join, and that is said."""
+    newcomer = {"host": "cs-ccm-sub", "product": "cucm", "role": "subscriber"}
+    taken = {**newcomer, "address": "127.85.0.2"}
+    refusal = requests.post(real.scene["control"] + "/nodes", json=taken, timeout=20)
+    joined = real.control.post("/nodes", newcomer)
+
+    assert 409 == refusal.status_code
+    assert refusal.json()["error"].startswith("Cannot listen on 127.85.0.2:22: ")
+    assert ("127.20.0.13", 443) == (joined["address"], joined["https_port"])
+    assert 3 == len(real.control.state()["nodes"])
 
 
 def test_real_ports_not_permitted(own_scene):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from tests.simulator.walk import Rest, names, parsed
 from ucrenew.simulator.scene_file import BadScene, read, ready_made
 
 DOCS = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
@@ -175,6 +176,19 @@ def test_seed_repeats(launch):
     assert one.scene["accounts"] == other.scene["accounts"]
     assert 1 == len({certificate.serial_number for certificate in certificates})
     assert 2 == len({certificate.public_key().public_numbers().n for certificate in certificates})
+
+
+def test_twenty_one_nodes(launch):
+    """On the largest scene one call makes a request for every node, and each node holds it and serves its own."""
+    simulator = launch("--latency", "0", "--scene", "twenty-one")
+    nodes = [node["name"] for node in simulator.scene["nodes"]]
+    request = parsed(Rest(simulator, "cucm-pub").csr())
+    held = {node["name"]: node["csr"]["tomcat"] for node in simulator.control.state()["nodes"]}
+
+    assert [*nodes, "voice.example.com", "cucm-pub-ms.voice.example.com"] == names(request)
+    assert nodes == list(held)
+    assert 1 == len(set(held.values()))
+    assert 21 == len({node["tomcat_sha256"] for node in simulator.scene["nodes"]})
 
 
 def test_docs_name_scenes():

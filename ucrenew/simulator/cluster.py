@@ -108,7 +108,7 @@ class Cluster:
         """A person made another CSR on the administration page: nothing in the ledger, ours is gone (S7)."""
         told: dict[str, object] = {"service": unit, "distribution": self.readings.multi_server_word}
         pending = self._judge.request(node, told, self._members())
-        self._bring(_put_request(unit, pending), node, unit, pending.multi_server)
+        self._spread.within_call(_put_request(unit, pending), node, self._targets(node, unit, pending.multi_server))
 
     def upload_trust(
         self, node: SimulatedNode, unit: str, texts: Sequence[object], description: str, account: str

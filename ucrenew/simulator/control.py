@@ -17,6 +17,7 @@ from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import Bender, CannotBend
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.ports import CannotListen
 from ucrenew.simulator.report import cluster_state, node_state
 from ucrenew.simulator.request_rows import OfficerRefused, UnknownRequest
 from ucrenew.simulator.scene import Member
@@ -58,6 +59,7 @@ def application(cluster: Cluster, authority: Authority, stop: threading.Event, a
     app.register_error_handler(ValueError, lambda reason: _error(400, str(reason)))
     app.register_error_handler(Unknown, lambda reason: _error(404, str(reason)))
     app.register_error_handler(UnknownRequest, lambda reason: _error(404, str(reason)))
+    app.register_error_handler(CannotListen, lambda reason: _error(409, str(reason)))
     app.register_error_handler(OfficerRefused, lambda reason: _error(409, str(reason)))
     for code in (404, 405):
         app.register_error_handler(code, _plain_error)

@@ -3,7 +3,7 @@
 Rule 1: the number belongs to us from start to end: a bound socket that never listens keeps it, so that nobody else gets
 it while the service is down and a connection is refused, not misdirected.
 Rule 2: closing also cuts the connections that are open, as the end of the service behind it does.
-Rule 3: a number that was asked for is ours alone: where somebody else listens, or may not be listened, is said at once.
+Rule 3: a number that is asked for is looked at by ``check`` first: it has to be ours alone.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ class Port:
         self._lock = threading.Lock()
         self._listening: socket.socket | None = None
         self._open: set[socket.socket] = set()
-        if place[1]:
-            _try(place)
         self._reserved = _bound(place)
         self.number: int = self._reserved.getsockname()[1]
 
@@ -92,7 +90,7 @@ class Port:
             connection.close()
 
 
-def _try(place: Place) -> None:
+def check(place: Place) -> None:
     """Raises CannotListen where a port cannot be had for oneself alone."""
     address, number = place
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -85,20 +85,10 @@ class Scene:
         """Where the CA's web server listens."""
         return self.ca_address or (_REAL_CA if self.real_ports else LOOPBACK)
 
-    def serials(self) -> Serials:
-        """The serial numbers of this scene, from the first."""
-        return Serials(source(self.seed, "serial numbers"))
-
-
-class Serials:
-    """Serial numbers of certificates, one after the other: positive, 20 octets at most (RFC 5280)."""
-
-    def __init__(self, drawn_from: random.Random) -> None:  # noqa: D107 - the class says it
-        self._source = drawn_from
-
-    def __call__(self) -> int:
-        """The next one."""
-        return self._source.getrandbits(_SERIAL_BITS) | 1
+    def serials(self) -> Callable[[], int]:
+        """The serial numbers of this scene, one after the other: positive, 20 octets at most (RFC 5280)."""
+        chance = source(self.seed, "serial numbers")
+        return lambda: chance.getrandbits(_SERIAL_BITS) | 1
 
 
 def source(seed: int | None, what: str = "") -> random.Random:

@@ -16,10 +16,12 @@ from ucrenew.simulator.identity import fingerprint, pem
 from ucrenew.simulator.ledger import Ledger, utc_now
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.pace import Delays, Pace
-from ucrenew.simulator.ports import Place
+from ucrenew.simulator.ports import Place, check
 from ucrenew.simulator.scene import LOOPBACK, Member, Scene
 from ucrenew.simulator.services import TOMCAT, State
 from ucrenew.simulator.ssh import SshServer
+
+HTTP, HTTPS, TOMCAT_HTTPS, SSH = 80, 443, 8443, 22
 
 
 class NodeServers:
@@ -28,16 +30,16 @@ class NodeServers:
     def __init__(self, cluster: Cluster, node: SimulatedNode, place: Callable[[int], Place]) -> None:  # noqa: D107 - the class says it
         self.node = node
         self._readings = cluster.readings
-        self.http = WebServer(web.redirection(lambda: self.web.ports[0].number), clock=node.now, places=[place(80)])
+        self.http = WebServer(web.redirection(lambda: self.web.ports[0].number), clock=node.now, places=[place(HTTP)])
         # One Tomcat answers on 443 and on 8443 (cucm.md §1.1).
         self.web = WebServer(
             web.application(cluster, node),
             clock=node.now,
             bare_errors=True,
-            places=[place(443), place(8443)],
+            places=[place(HTTPS), place(TOMCAT_HTTPS)],
             plain=self.http,
         )
-        self.ssh = SshServer(cluster, node, place(22))
+        self.ssh = SshServer(cluster, node, place(SSH))
         self._loaded = 0
         self._half_up = False
         node.on_change = self.follow
@@ -116,6 +118,10 @@ class Stage:
 
     def __init__(self, scene: Scene, *, scale: float = 1.0, clock: Callable[[], datetime] = utc_now) -> None:  # noqa: D107 - the class says it
         self.scene = scene
+        # Before any key is made: whoever may not listen hears of it at once.
+        self._check(scene.ca_listening_address, HTTPS)
+        for number, member in enumerate(scene.members):
+            self._check(scene.listening_address(number, member), SSH, HTTP, HTTPS, TOMCAT_HTTPS)
         self.pace = Pace()
         self.clock = Clock(clock)
         self.ledger = Ledger(self.clock)
@@ -134,7 +140,7 @@ class Stage:
             certsrv.application(self.authority, scene.ca_account, scene.person),
             context=tls_context(self.authority.web_certificate()),
             clock=self.clock,
-            places=[self._place(scene.ca_listening_address)(443)],
+            places=[self._place(scene.ca_listening_address)(HTTPS)],
         )
         self.control = WebServer(control.application(self.cluster, self.authority, self.pace.stop, self.add_node))
         self.nodes: list[NodeServers] = []
@@ -142,7 +148,8 @@ class Stage:
             self._equip(member)
 
     def add_node(self, member: Member) -> dict[str, object]:
-        """Let a server join the running cluster; what the JSON file would say of it."""
+        """Let a server join the running cluster; what the JSON file would say of it. Raises CannotListen."""
+        self._check(self.scene.listening_address(len(self.nodes), member), SSH, HTTP, HTTPS, TOMCAT_HTTPS)
         self.cluster.join(member)
         servers = self._equip(member)
         servers.follow()
@@ -153,6 +160,10 @@ class Stage:
         servers = NodeServers(self.cluster, self.cluster.nodes[member.node.name], place)
         self.nodes.append(servers)
         return servers
+
+    def _check(self, address: str, *numbers: int) -> None:
+        for number in numbers if self.scene.real_ports else ():
+            check((address, number))
 
     def _place(self, address: str) -> Callable[[int], Place]:
         """Where at this address what is known under a number listens."""
