@@ -97,7 +97,6 @@ def test_simulator_serves_both_ports(program, port):
     assert (200, program.node["name"]) == (answer.status, answer.json["server"])
 
 
-@pytest.mark.xfail(strict=True, reason="the simulator is at fault: it has no answer to plain HTTP (cucm.md §1.1 [D])")
 def test_simulator_redirects_plain_http(program):
     """A request without TLS is redirected for good: 301 (§1.1 [D]); on which port is not said."""
     port = program.node.get("http_port", program.node["https_port"])

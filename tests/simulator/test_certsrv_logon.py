@@ -8,7 +8,6 @@ from spnego._ntlm_raw.messages import Authenticate, AvId, Challenge
 
 from tests.certsrv_scene import PASSWORD, USER, Caller, pem, request_for, running
 from tests.simulator.iis_line import Line, client, log_on
-from ucrenew.simulator.scene import compose
 
 FORM = urllib.parse.urlencode(
     {"Mode": "newreq", "CertRequest": pem(request_for()), "CertAttrib": "CertificateTemplate:WebServer"}
@@ -251,13 +250,10 @@ def test_honest_is_how_it_began(scene):
     assert not scene.authority.setup.standalone
 
 
-def test_scene_says_what_is_offered(tmp_path):
-    """A scene's file may name what the web server offers, and not what there is not."""
-    file = tmp_path / "scene.json"
-    file.write_text('{"logon": ["NTLM"]}')
-    scene = compose(file, seed=1, ecdsa=False, sso=False)
-    file.write_text('{"logon": ["Kerberos"]}')
+def test_settled_is_what_honest_comes_back_to(scene):
+    """How a scene begins is what the honest profile takes the settings back to."""
+    scene.authority.settle(logon=["NTLM"])
+    scene.authority.configure(logon=["Basic"])
+    scene.authority.configure(profile="honest")
 
-    assert ("NTLM",) == scene.logon
-    with pytest.raises(ValueError, match="is no value for logon"):
-        compose(file, seed=1, ecdsa=False, sso=False)
+    assert ("NTLM",) == scene.authority.setup.iis.logon

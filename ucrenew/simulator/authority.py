@@ -168,6 +168,11 @@ class Authority:
         """The CRL of one generation; raises IndexError."""
         return self._hierarchy.crl(generation, self._now())
 
+    def settle(self, **attributes: object) -> None:
+        """Configure it, and take that for how it began: what ``profile="honest"`` comes back to."""
+        self.configure(**attributes)
+        self._honest = self.setup
+
     def configure(self, **attributes: object) -> None:
         """Bend the CA: attributes of its own, of `Bends` and `Iis`, ``template`` {name: {..}}, forced answers.
 

@@ -135,7 +135,7 @@ class Stage:
             wait=self.pace.wait,
             address=scene.ca_listening_address,
         )
-        self.authority.configure(**scene.ca)
+        self.authority.settle(**scene.ca)
         self.certsrv = WebServer(
             certsrv.application(self.authority, scene.ca_account, scene.person),
             context=tls_context(self.authority.web_certificate()),
