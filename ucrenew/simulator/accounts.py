@@ -8,6 +8,9 @@ from __future__ import annotations
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.scene import Scene
 
+# [I] guess.
+NO_PRIVILEGE = "The account has no privilege to change anything"
+
 
 def platform_privilege(scene: Scene, node: SimulatedNode, user: str, password: str) -> int | None:
     """The privilege of an OS account on this node; None when there is no such account or its password is another."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, jsonify, request
 
-from ucrenew.simulator.accounts import platform_privilege
+from ucrenew.simulator import success
+from ucrenew.simulator.accounts import NO_PRIVILEGE, platform_privilege
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.csr import Unacceptable
 from ucrenew.simulator.https import PORT
@@ -44,7 +45,8 @@ def application(cluster: Cluster, node: SimulatedNode) -> Flask:
         app.register_error_handler(code, _plain_error)
     for method, path, answer in view.routes():
         app.add_url_rule(BASE + path, f"{method} {path}", answer, methods=[method])
-    app.add_url_rule("/", "root", lambda: _page(node.name, "Cisco Unified Communications"))
+    link = '<a href="/cmplatform/">Cisco Unified Operating System Administration</a>'
+    app.add_url_rule("/", "root", lambda: _page(node.name, f"Cisco Unified Communications: {link}"))
     app.add_url_rule("/ccmadmin/", "ccmadmin", lambda: _page("Cisco Unified CM Administration", node.name))
     return app
 
@@ -92,11 +94,10 @@ class CertificateApi:
 
     def _forbidden(self, user: str) -> Response:
         """A reader that wants to write."""
-        text = "The account has no privilege to change anything"
         kind = _WRITES.get(request.path.removeprefix(BASE))
         if kind:
-            self._cluster.ledger.write(kind, node=self._node.name, account=user, refused=text)
-        return self.error(self._readings.forbidden_status, text)
+            self._cluster.ledger.write(kind, node=self._node.name, account=user, refused=NO_PRIVILEGE)
+        return self.error(self._readings.forbidden_status, NO_PRIVILEGE)
 
     def snapshot(self) -> Response:
         """`GET /snapshot/server` (§1.4)."""
@@ -111,8 +112,7 @@ class CertificateApi:
     def generate_csr(self) -> Response:
         """`POST /csr` (§1.3): status 200 and the request; the texts of the page as messages ([I], §1.7)."""
         pending, names = self._cluster.generate_csr(self._node, _body(), self._account())
-        text = f"CSR export operation successful on the nodes [{', '.join(names)}]."
-        told = ["Certificate Signing Request Generated", *self._named(text)]
+        told = [success.GENERATED, *self._named(success.exported(names))]
         return _reply(csr=pem(pending.request), messages=told)
 
     def read_csr(self) -> Response:
@@ -130,12 +130,7 @@ class CertificateApi:
         if not isinstance(unit, str):
             raise Refusal(400, "service must be a string")
         names = self._cluster.upload_leaf(self._node, unit, texts, self._account())
-        listed = ",".join(names)
-        restart = (
-            f'Restart Cisco Tomcat Service for the nodes {listed} using the CLI "utils service restart Cisco Tomcat".'
-        )
-        messages = [f"Certificate upload operation successful for the nodes {listed}."]
-        return self._uploaded(self._named(*messages, *([restart] if unit.startswith("tomcat") else [])))
+        return self._uploaded(self._named(*success.installed(unit, names)))
 
     def read_identity(self) -> Response:
         """`GET /identity/certificate?service=`; the shape is [I] (§1.2)."""
@@ -154,7 +149,7 @@ class CertificateApi:
         for unit in units:
             description = str(told.get("description") or "Trust Certificate")
             self._cluster.upload_trust(self._node, unit, texts, description, self._account())
-        return self._uploaded(["Certificate Uploaded"])
+        return self._uploaded([success.TRUST_UPLOADED])
 
     def read_trust(self) -> Response:
         """`GET /trust/certificate?service=`: a bare array or an object with `certificates` (§1.2)."""

@@ -1,11 +1,11 @@
-"""What Tomcat serves on one node: certificate API and Control Center Services, with the node's faults before them."""
+"""What Tomcat serves on one node: certificate API, pages, Control Center Services, and its faults before them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from ucrenew.simulator import control_center, paws, rest
+from ucrenew.simulator import administration, control_center, paws, rest
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.faults import RestFault
 from ucrenew.simulator.https import CUT
@@ -22,6 +22,7 @@ def application(cluster: Cluster, node: SimulatedNode) -> WSGIApplication:
     app = rest.application(cluster, node)
     control_center.add_to(app, cluster, node)
     paws.add_to(app, cluster, node)
+    administration.add_to(app, cluster, node)
     return FaultyDoor(app.wsgi_app, node, cluster)
 
 
