@@ -2,6 +2,7 @@
 
 Rule 1: nothing here stands for an interface of Cisco's or Microsoft's, but for the CA officer's hand.
 Rule 2: a call that cannot be done is answered with a sentence and changes nothing.
+Rule 3: whoever reaches loopback may call, but no page of another site through the browser of a person (origin.py).
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from flask import Flask, Response, jsonify, request
 
-from ucrenew.simulator import faults
+from ucrenew.simulator import management, origin
 from ucrenew.simulator.authority import Authority
-from ucrenew.simulator.bend import Bender, CannotBend
+from ucrenew.simulator.bend import CannotBend
 from ucrenew.simulator.cluster import Cluster
-from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.hand import Hand, Unknown
 from ucrenew.simulator.ports import CannotListen
 from ucrenew.simulator.report import cluster_state, node_state
 from ucrenew.simulator.request_rows import OfficerRefused, UnknownRequest
@@ -31,15 +32,13 @@ if TYPE_CHECKING:
 AddNode: TypeAlias = Callable[[Member], dict[str, object]]
 
 
-class Unknown(Exception):
-    """There is nothing of that name."""
-
-
 def application(cluster: Cluster, authority: Authority, stop: threading.Event, add_node: AddNode) -> Flask:
     """The control API as a WSGI application; ``add_node`` makes a node and says where it listens."""
     app = Flask("control")
     cast("DefaultJSONProvider", app.json).sort_keys = False
-    desk = ControlDesk(cluster, authority, stop, add_node)
+    hand = Hand(cluster, authority)
+    desk = ControlDesk(cluster, authority, hand, stop, add_node)
+    app.before_request(_keep_strangers_out)
     for method, path, answer in (
         ("GET", "/state", desk.state),
         ("PATCH", "/state", desk.change_state),
@@ -55,6 +54,7 @@ def application(cluster: Cluster, authority: Authority, stop: threading.Event, a
         ("POST", "/shutdown", desk.shut_down),
     ):
         app.add_url_rule(path, f"{method} {path}", answer, methods=[method])
+    management.add_to(app, cluster, authority, hand)
     app.register_error_handler(CannotBend, lambda reason: _error(400, str(reason)))
     app.register_error_handler(ValueError, lambda reason: _error(400, str(reason)))
     app.register_error_handler(Unknown, lambda reason: _error(404, str(reason)))
@@ -69,12 +69,14 @@ def application(cluster: Cluster, authority: Authority, stop: threading.Event, a
 class ControlDesk:
     """The calls of the control API."""
 
-    def __init__(self, cluster: Cluster, authority: Authority, stop: threading.Event, add_node: AddNode) -> None:  # noqa: D107 - the class says it
+    def __init__(  # noqa: D107 - the class says it
+        self, cluster: Cluster, authority: Authority, hand: Hand, stop: threading.Event, add_node: AddNode
+    ) -> None:
         self._cluster = cluster
         self._authority = authority
+        self._hand = hand
         self._stop = stop
         self._add_node = add_node
-        self._bender = Bender(cluster, authority)
 
     def state(self) -> Response:
         """The whole truth."""
@@ -87,20 +89,21 @@ class ControlDesk:
         if isinstance(nodes, list):
             nodes = {str(node.pop("name", "")): node for node in nodes}
         changes = [
-            (self._node(name), attributes) for name, attributes in cast("dict[str, dict[str, object]]", nodes).items()
+            (self._hand.node(name), attributes)
+            for name, attributes in cast("dict[str, dict[str, object]]", nodes).items()
         ]
         cluster = cast("dict[str, object]", told.pop("cluster", {}))
         if told:
             message = f"The state has no {', '.join(told)}"
             raise CannotBend(message)
-        self._bender.cluster(cluster)
+        self._hand.bend.cluster(cluster)
         for node, attributes in changes:
-            self._bender.node(node, attributes)
+            self._hand.bend.node(node, attributes)
         return self.state()
 
     def change_cluster(self) -> Response:
         """The clock, delays, readings, or an attribute of every node."""
-        self._bender.cluster(_body())
+        self._hand.bend.cluster(_body())
         return jsonify(cluster_state(self._cluster))
 
     def add_node(self) -> Response:
@@ -113,28 +116,13 @@ class ControlDesk:
 
     def change_node(self, name: str) -> Response:
         """Attributes of one node."""
-        node = self._node(name)
-        self._bender.node(node, _body())
+        node = self._hand.node(name)
+        self._hand.bend.node(node, _body())
         return jsonify(node_state(node))
 
     def change_fault(self) -> Response:
         """Set a fault or take it away: see faults.py."""
-        told = _body()
-        if told == {"kind": "all", "on": False}:
-            nodes = list(self._cluster.nodes.values())
-        else:
-            nodes = [self._node(str(told.get("node")))]
-        fault = None if told.get("on") is False else faults.read(told)
-        if isinstance(fault, faults.Stuck) and fault.service not in nodes[0].services:
-            message = f"{nodes[0].name} has no service {fault.service}"
-            raise CannotBend(message)
-        for node in nodes:
-            if fault:
-                node.faults.set(fault)
-            else:
-                node.faults.clear(str(told.get("kind")))
-            node.changed()
-        return jsonify(node_state(nodes[0]))
+        return jsonify(node_state(self._hand.fault(_body())))
 
     def requests(self) -> Response:
         """The CA's requests."""
@@ -165,12 +153,11 @@ class ControlDesk:
         threading.Timer(0.1, self._stop.set).start()
         return jsonify({"ok": True})
 
-    def _node(self, name: str) -> SimulatedNode:
-        found = self._cluster.nodes.get(name.lower())
-        if found is None:
-            message = f"There is no node {name}"
-            raise Unknown(message)
-        return found
+
+def _keep_strangers_out() -> Response | None:
+    if origin.is_loopback(request) and not origin.is_forged(request):
+        return None
+    return _error(403, "This call comes from another site's page")
 
 
 def _body() -> dict[str, object]:

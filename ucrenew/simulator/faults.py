@@ -26,9 +26,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from ucrenew.simulator.ledger import KINDS
 
@@ -119,6 +121,7 @@ _ANY: TypeAdapter[Fault] = TypeAdapter(
         Field(discriminator="kind"),
     ]
 )
+_EVERYWHERE = frozenset({"kind", "node", "on"})
 _SWITCHES = ("html", "no-prompt", "hold")
 _KINDS = {
     *_SWITCHES,
@@ -126,6 +129,31 @@ _KINDS = {
     *("refuse", "ssh-refused", "ssh-drop", "stuck", "down-at"),
 }
 _F = TypeVar("_F", bound=Fault)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Something that a kind of fault takes: a number, one of ``choices``, or any text."""
+
+    name: str
+    choices: tuple[str, ...]
+    is_number: bool
+
+
+def details() -> dict[str, tuple[Detail, ...]]:
+    """What each kind takes beside the node, for whoever makes a form of it."""
+    found = {}
+    for one in Fault.__subclasses__():
+        told = tuple(_detail(name, field) for name, field in one.model_fields.items() if name not in _EVERYWHERE)
+        found.update(dict.fromkeys(get_args(one.model_fields["kind"].annotation), told))
+    # A switch is on until it is switched off.
+    return {**found, **dict.fromkeys(_SWITCHES, ())}
+
+
+def _detail(name: str, field: FieldInfo) -> Detail:
+    choices = tuple(sorted(KINDS)) if name == "stage" else get_args(field.annotation)
+    chosen = all(isinstance(choice, str) for choice in choices)
+    return Detail(name, choices if chosen else (), is_number=field.annotation is not str and not (choices and chosen))
 
 
 def read(told: Mapping[str, object]) -> Fault:
