@@ -39,20 +39,44 @@ def request_form(frame: Frame, templates: Iterable[tuple[str, str, int]] | None)
         for name, shown, minimum in templates or ()
     ]
     choice = (
-        ["<Select Name=lbCertTemplate ID=lbCertTemplateID>", *options, "</Select>"] if templates is not None else []
+        [
+            "<P><Label For=lbCertTemplateID>Certificate Template:</Label>",
+            "<Select Name=lbCertTemplate ID=lbCertTemplateID>",
+            *options,
+            "</Select>",
+        ]
+        if templates is not None
+        else []
     )
     body = [
-        '<Form Name=SubmittedData Action="certfnsh.asp" Method=Post>',
+        '<Form Name=SubmittedData Action="certfnsh.asp" Method=Post OnSubmit="handleSubmit();">',
         '<Input Type=Hidden Name=Mode Value="newreq">',
         '<Input Type=Hidden Name=TargetStoreFlags Value="0">',
         '<Input Type=Hidden Name=SaveCert Value="yes">',
+        '<Input Type=Hidden Name=FriendlyType Value="Saved-Request Certificate">',
+        "<P><Label For=locTaRequest>Saved Request:</Label>",
         "<TextArea ID=locTaRequest Name=CertRequest Rows=10 Cols=30></TextArea>",
         *choice,
+        "<P><Label For=locTaAttrib>Additional Attributes:</Label>",
         "<TextArea ID=locTaAttrib Name=CertAttrib Rows=3 Cols=30></TextArea>",
-        f'<Input Type=Submit ID=btnSubmit Value="{frame.say("Submit &gt;")}">',
+        f'<P><Input Type=Submit ID=btnSubmit Value="{frame.say("Submit &gt;")}">',
         "</Form>",
     ]
-    return pages.page(frame, "Submit a Certificate Request or Renewal Request", body)
+    title = "Submit a Certificate Request or Renewal Request"
+    return pages.page(frame, title, body, script=_SUBMIT_SCRIPT)
+
+
+# What makes the attribute of §2 from the chosen template; the function's name is a guess [I].
+_SUBMIT_SCRIPT = (
+    '<Script Language="JavaScript">',
+    "\tfunction handleSubmit() {",
+    "\t\tvar form=document.SubmittedData;",
+    "\t\tif (!form.lbCertTemplate) return;",
+    '\t\tvar name=form.lbCertTemplate.value.split(";")[1];',
+    '\t\tform.CertAttrib.value="CertificateTemplate:"+name+"\\r\\n"+form.CertAttrib.value;',
+    "\t}",
+    "</Script>",
+)
 
 
 def ca_certificates(frame: Frame, renewals: int) -> str:

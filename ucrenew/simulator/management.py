@@ -14,13 +14,14 @@ from flask import Blueprint, Flask, Response, make_response, redirect, render_te
 from werkzeug.wrappers import Response as AnyResponse
 
 from ucrenew.simulator import faults
-from ucrenew.simulator.authority import Authority, OfficerRefused
+from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import CannotBend
 from ucrenew.simulator.certificate_list import ListRow, rows
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.hand import Hand, Unknown
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.report import cluster_state, node_state
+from ucrenew.simulator.request_rows import OfficerRefused
 
 _SHOWN_ENTRIES = 200
 _SEE_OTHER = 303
