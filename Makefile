@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 SINCE := $(shell date +%s)
 
-.PHONY: dev lint test docs check-readme rehearse simulator clean
+.PHONY: dev lint test docs check-readme pictures rehearse simulator clean
 
 dev: $(READY)
 
@@ -31,8 +31,13 @@ docs: $(READY)
 check-readme: $(READY)
 	$(BIN)/pytest tests/test_readme.py tests/procedure/test_rehearsal.py
 
+# make rehearse ANSWERS=me waits for your clicks instead of the stand-ins'.
 rehearse: $(READY)
-	$(BIN)/python -m deployments.rehearsal --since $(SINCE)
+	$(BIN)/python -m deployments.rehearsal --since $(SINCE) --answers $(or $(ANSWERS),stand-in)
+
+# Pictures of the simulator's pages, for docs/pictures; needs chromium and chromium-driver.
+pictures: $(READY)
+	$(BIN)/python -m tests.browser.pictures
 
 simulator: $(READY)
 	$(BIN)/python -m ucrenew.simulator

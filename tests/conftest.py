@@ -162,7 +162,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that start a worker or a rehearsal: they take longest, the others fill in beside them."""
-    workers = {"ground", "new_ground", "rehearsed"}
+    workers = {"ground", "new_ground", "rehearsed", "rehearsing"}
     long = {item.path for item in items if workers & set(getattr(item, "fixturenames", ()))}
     items.sort(key=lambda item: item.path not in long)
 

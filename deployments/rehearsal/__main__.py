@@ -2,6 +2,7 @@
 
 Starts a Prefect server, a worker, the simulator and two stand-ins, runs the same command that a person would,
 and leaves ``build/rehearsal/`` with the evidence, the simulator's ledger and the log. Leaves no process behind.
+With ``--answers me`` nobody stands in for you: the questions and the CA's page wait for your clicks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 import signal
 import sys
 import time
+from enum import StrEnum
 from pathlib import Path
 
 from deployments.apply import ROOT
@@ -21,7 +23,19 @@ from deployments.rehearsal.scene import write_profile
 from ucrenew.errors import BadInput
 
 FOLDER = ROOT / "build" / "rehearsal"
-LONGEST = 3600  # seconds; at realistic latencies a renewal takes about twenty minutes
+
+
+class Answers(StrEnum):
+    """Who answers the questions, and decides for the CA."""
+
+    STAND_IN = "stand-in"
+    ME = "me"
+
+
+# The programs that stand in for people, or tell the person where to click.
+PEOPLE = {Answers.STAND_IN: ("operator", "officer"), Answers.ME: ("guide",)}
+# Seconds: at realistic latencies a renewal takes about twenty minutes; a person may have lunch.
+LONGEST = {Answers.STAND_IN: 3600, Answers.ME: 8 * 3600}
 
 
 def main() -> Exit:
@@ -35,22 +49,27 @@ def main() -> Exit:
     ground = Ground(folder / "ground", latency=arguments.latency)
     try:
         report.say("setting up: Prefect server, simulator, worker")
-        profile = _set_up(ground)
+        profile = _set_up(ground, arguments.answers)
         ready = time.time()
         report.say(f"set-up took {ready - begun:.0f} s; Prefect's pages are at {ground.api.removesuffix('/api')}")
-        code = _renew(ground, profile, report)
+        if arguments.answers is Answers.ME:
+            report.say(f"you answer: look at {ground.scene['control']}/ for the CA, and wait for the first question")
+        code = _renew(ground, profile, report, arguments.answers)
         report.say(f"the renewal took {time.time() - ready:.0f} s")
         held = report.write(ground, set_up=ready - begun, renewal=time.time() - ready)
     finally:
         ground.stop()
         left = ground.programs.alive()
         report.say(f"processes left behind: {len(left)}")
-    return code if held and not left else Exit.FAILED
+    return Exit.FAILED if left or (code is Exit.DONE and not held) else code
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deployments.rehearsal", description=__doc__)
     parser.add_argument("--latency", type=float, default=0.05, help="scale of the simulator's delays; 1 is realistic")
+    parser.add_argument(
+        "--answers", type=Answers, choices=list(Answers), default=Answers.STAND_IN, help="who answers: %(choices)s"
+    )
     parser.add_argument("--since", type=float, help="when the set-up began, seconds of the epoch (make says so)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="made anew at each start (default: %(default)s)")
     return parser.parse_args()
@@ -63,27 +82,27 @@ def _make_anew(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def _set_up(ground: Ground) -> Path:
+def _set_up(ground: Ground, answers: Answers) -> Path:
     ground.start_simulator("--first-request-id", "32")
     profile = write_profile(ground.scene, ground.profiles)
     ground.start_server()
     ground.apply()
     ground.start_worker()
-    scene = str(ground.folder / "scene.json")
-    answers = str(ground.folder / "answers.log")
-    python = sys.executable
-    ground.programs.start("operator", python, "-m", "deployments.rehearsal.operator", ground.api, scene, answers)
-    ground.programs.start("officer", python, "-m", "deployments.rehearsal.officer", scene, answers)
+    told = (ground.api, str(ground.folder / "scene.json"), str(ground.folder / "answers.log"))
+    for name in PEOPLE[answers]:
+        ground.programs.start(name, sys.executable, "-m", f"deployments.rehearsal.{name}", *told)
     return profile
 
 
-def _renew(ground: Ground, profile: Path, report: Report) -> Exit:
+def _renew(ground: Ground, profile: Path, report: Report, answers: Answers) -> Exit:
     report.say("python -m deployments.renew lab.toml tomcat")
     command = (sys.executable, "-m", "deployments.renew", str(profile), "tomcat")
     renewing = ground.programs.start("renew", *command)
-    report.follow(ground.folder / "logs" / "renew.log", lambda: renewing.poll() is not None, seconds=LONGEST)
+    spoken = ("renew", "guide") if answers is Answers.ME else ("renew",)
+    logs = [ground.folder / "logs" / f"{name}.log" for name in spoken]
+    report.follow(logs, lambda: renewing.poll() is not None, seconds=LONGEST[answers])
     if renewing.poll() is None:
-        report.say(f"the renewal did not end within {LONGEST} s")
+        report.say(f"the renewal did not end within {LONGEST[answers]} s")
     return Exit(renewing.returncode) if renewing.returncode in set(Exit) else Exit.FAILED
 
 

@@ -1,6 +1,6 @@
 """A stand-in for the CA's officer: issues pending requests that name the scene's nodes, denies all others.
 
-``python -m deployments.rehearsal.officer SCENE.json LOG``: looks until it is ended.
+``python -m deployments.rehearsal.officer API SCENE.json LOG``: looks until it is ended.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def decide_once(session: requests.Session, scene: Scene, log: Path) -> None:
 
 def main() -> None:
     """Decide until ended."""
-    scene_file, log = sys.argv[1:3]
+    _, scene_file, log = sys.argv[1:4]
     scene = json.loads(Path(scene_file).read_text())
     session = requests.Session()
     session.trust_env = False

@@ -6,6 +6,7 @@ at the end is found by it, wherever it was started from.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -70,7 +71,11 @@ class Programs:
         for name in reversed(list(self._running)):
             self.stop(name)
         for pid in self.alive():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        # They are not our children, and on a busy machine a kill takes its time: what is left then, is said.
+        with contextlib.suppress(Transient):
+            wait_for("the end of what was left", lambda: not self.alive(), seconds=_PATIENCE)
 
     def alive(self) -> list[int]:
         """Process ids that carry this rehearsal's mark, our own not among them."""

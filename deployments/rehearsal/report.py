@@ -7,7 +7,9 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +29,14 @@ class Report:
         with (self._folder / "run.log").open("a") as log:
             log.write(f"{time.strftime('%H:%M:%S', time.gmtime())} {line}\n")
 
-    def follow(self, file: Path, ended: Callable[[], bool], *, seconds: float) -> None:
-        """Show what a program writes, line by line, until it has ended or the time is over."""
+    def follow(self, files: Sequence[Path], ended: Callable[[], bool], *, seconds: float) -> None:
+        """Show what programs write, line by line, until one of them has ended or the time is over."""
         deadline = time.monotonic() + seconds
-        with file.open() as lines:
+        with ExitStack() as opened:
+            logs = [opened.enter_context(file.open()) for file in files]
             while True:
                 over = ended() or time.monotonic() > deadline
-                for line in lines.readlines():
+                for line in chain.from_iterable(log.readlines() for log in logs):
                     self.say(line.rstrip())
                 if over:
                     return
