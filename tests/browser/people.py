@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from selenium.common.exceptions import StaleElementReferenceException
@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
-from tests.conftest import Simulator, until
+from tests.conftest import until
 
 T = TypeVar("T")
 
@@ -21,9 +21,9 @@ T = TypeVar("T")
 class Browsing:
     """What anybody does at a page."""
 
-    def __init__(self, browser: Chrome, simulator: Simulator, downloads: Path):
+    def __init__(self, browser: Chrome, scene: dict[str, Any], downloads: Path):
         self.browser = browser
-        self.scene = simulator.scene
+        self.scene = scene
         self.downloads = downloads
 
     def find(self, path: str) -> WebElement:
@@ -164,3 +164,19 @@ class Officer(Browsing):
         line = f"//table[@id='requests']//tr[td[1][normalize-space()='{number}']]"
         self.on(f"{line}//button[normalize-space()='Issue']", WebElement.click)
         self.find(f"{line}[td[2][normalize-space()='issued']]")
+
+
+class Operator(Browsing):
+    """Whoever answers a renewal's questions, at Prefect's own page of the run."""
+
+    _DIALOGUE = "//*[@role='dialog']"
+
+    def fill_in(self, page: str, decision: str, name: str) -> None:
+        """Resume, and the form."""
+        self.browser.get(page)
+        self.press("Resume")
+        self.on(f"{self._part('Decision')}//select", lambda field: Select(field).select_by_visible_text(decision))
+        self.on(f"{self._part('Name')}//textarea", lambda field: field.send_keys(name))
+
+    def _part(self, label: str) -> str:
+        return f"{self._DIALOGUE}//div[contains(@class, 'p-label ')][.//span[normalize-space()='{label}']]"

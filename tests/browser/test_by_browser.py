@@ -43,7 +43,7 @@ def somebody(browser, borrowed, downloads):
     """A person of that trade at the browser, which knows nobody yet."""
     browser.get("about:blank")
     browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    return lambda trade: trade(browser, borrowed, downloads / "downloads")
+    return lambda trade: trade(browser, borrowed.scene, downloads / "downloads")
 
 
 def generate(administrator: Administrator) -> list[str]:

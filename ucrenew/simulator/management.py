@@ -22,6 +22,7 @@ from ucrenew.simulator.hand import Hand, Unknown
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.report import cluster_state, node_state
 from ucrenew.simulator.request_rows import OfficerRefused
+from ucrenew.simulator.services import NOT_ACTIVATED
 
 _SHOWN_ENTRIES = 200
 _SEE_OTHER = 303
@@ -92,6 +93,7 @@ class ManagementPage:
                 services=sorted({service for node in nodes for service in node.services}),
                 readings=cluster_state(self._cluster)["readings"],
                 ledger=list(reversed(self._cluster.ledger.entries()))[:_SHOWN_ENTRIES],
+                not_activated=NOT_ACTIVATED,
                 columns=("at", "from", "node", "kind"),
             )
         )
