@@ -136,6 +136,18 @@ def test_reader_in_a_browser(somebody, borrowed):
     assert [] == borrowed.control.ledger()
 
 
+def test_management_page_is_live(somebody, borrowed):
+    """What happens shows on the open page by itself, and what its reader has opened stays open."""
+    officer = somebody(Officer)
+    officer.browser.get(borrowed.scene["control"] + "/")
+    officer.on("//details[@id]/summary", WebElement.click)
+    submit(borrowed, Rest(borrowed).csr().json["csr"], borrowed.scene["accounts"]["ca"])
+    number = borrowed.control.get("/requests")[-1]["id"]
+
+    assert officer.find(f"//table[@id='requests']//td[normalize-space()='{number}']")
+    assert officer.find("//details[@id and @open]")
+
+
 @pytest.mark.parametrize("path", ["/page/requests/{}/issue", "/requests/{}/issue"])
 def test_other_site_clicks_nothing(somebody, borrowed, path):
     """A page of another site that posts to the management page or its API is refused, and the request still pends."""

@@ -76,6 +76,7 @@ def write_private(path: Path, text: str) -> None:
 def banner(described: dict[str, object]) -> str:
     """What a person needs to walk in."""
     accounts = cast("dict[str, dict[str, str]]", described["accounts"])
+    people = cast("dict[str, dict[str, str]]", described["people"])
     ca = cast("dict[str, str]", described["ca"])
     lines = [
         "A simulated Unified Communications cluster and Microsoft CA. For rehearsals and tests only:",
@@ -85,7 +86,7 @@ def banner(described: dict[str, object]) -> str:
     for node in cast("list[dict[str, str]]", described["nodes"]):
         lines += [
             f"  {node['name']} ({node['product']} {node['role']})",
-            f"    https://{node['address']}:{node['https_port']}/   https://{node['address']}:{node['tomcat_port']}/",
+            f"    https://{node['address']}:{node['https_port']}/   https://{node['address']}:{node['tomcat_port']}/cmplatform/",
             f"    ssh -p {node['ssh_port']} {accounts['platform']['user']}@{node['address']}",
             f"    Tomcat SHA-256 {node['tomcat_sha256']}",
             f"    SSH host key {node['ssh_host_key']}",
@@ -93,9 +94,12 @@ def banner(described: dict[str, object]) -> str:
     lines += [
         "",
         f"  {ca['name']} ({ca['host']}): {ca['url']}",
-        f"  control: {described['control']}",
+        f"  management page and control API: {described['control']}/",
         "",
-        *(f"  account {name}: {account['user']}  {account['password']}" for name, account in accounts.items()),
+        *(
+            f"  account {name}: {account['user']}  {account['password']}"
+            for name, account in {**accounts, **people}.items()
+        ),
         "",
         "Ctrl-C ends it.",
         "",
