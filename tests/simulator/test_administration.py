@@ -66,16 +66,17 @@ def test_page_fills_in_domains(standing):
 
 
 def test_page_generates_request(borrowed):
-    """Generate says where the CSR is; the list then has two rows, and the file names every node (S9-S11)."""
+    """Generate says where the CSR is and keeps what was typed; two rows are listed, the file names all (S9-S11)."""
     person = Person(borrowed)
-    told = said(person.post("certificateGenerateCSR.do", {**REQUEST, "other_domains": "www.example.com"}))
+    page = person.post("certificateGenerateCSR.do", {**REQUEST, "other_domains": "www.example.com"})
     rows = [row[:6] for row in person.rows("tomcat") if row[0] == "tomcat"]
     csr = download(person)
 
     assert [
         "Success: Certificate Signing Request Generated",
         f"CSR export operation successful on the nodes [{', '.join(NODES)}].",
-    ] == told
+    ] == said(page)
+    assert ">www.example.com</textarea>" in text(page)
     assert ["tomcat", "cs-ccm-pub-ms.example.com", "CSR Only", "RSA", MULTI_SERVER, "--"] in rows
     assert 2 == len(rows)
     assert {*NODES, "example.com", "www.example.com"} <= set(names(csr))

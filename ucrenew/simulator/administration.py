@@ -15,11 +15,11 @@ from collections.abc import Iterable
 from flask import Blueprint, Flask, Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ucrenew.simulator import certificate_files, origin, success
+from ucrenew.simulator import certificate_files, origin, request_dialogue, success
 from ucrenew.simulator.accounts import NO_PRIVILEGE
-from ucrenew.simulator.certificate_list import MULTI_SERVER, rows
+from ucrenew.simulator.certificate_list import rows
 from ucrenew.simulator.cluster import Cluster
-from ucrenew.simulator.csr import EC_LENGTHS, ECDSA, HASHES, RSA_LENGTHS, Unacceptable, covered, default_common_name
+from ucrenew.simulator.csr import ECDSA, Unacceptable
 from ucrenew.simulator.identity import pem
 from ucrenew.simulator.logins import Login, Logins
 from ucrenew.simulator.node import SimulatedNode
@@ -139,7 +139,9 @@ class AdministrationPages:
         if not self._may_change("csr", unit):
             return self._request_form([("error", NO_PRIVILEGE)])
         try:
-            _, names = self._cluster.generate_csr(self._node, self._wish(unit), self._login.user)
+            _, names = self._cluster.generate_csr(
+                self._node, request_dialogue.wish(self._cluster, request.form), self._login.user
+            )
         except Unacceptable as reason:
             return self._request_form([("error", str(reason))])
         except Refusal as reason:
@@ -189,49 +191,9 @@ class AdministrationPages:
             return [f"Success: {success.TRUST_UPLOADED}"]
         return success.installed(unit, self._cluster.upload_leaf(self._node, unit, texts, self._login.user))
 
-    def _wish(self, unit: str) -> dict[str, object]:
-        """What the form says, in the words of the certificate API (cucm.md §1.3)."""
-        form = request.form
-        shared = form.get("distribution") == MULTI_SERVER
-        return {
-            "service": unit,
-            "distribution": self._cluster.readings.multi_server_word if shared else "this-server",
-            "commonName": form.get("common_name", "").strip(),
-            "altNames": form.get("other_domains", "").split(),
-            "keyType": "ec" if unit.endswith(ECDSA) else "rsa",
-            "keyLength": int(form["key_length"]) if form.get("key_length", "").isdecimal() else 0,
-            "hashAlgorithm": form.get("hash", "").casefold(),
-        }
-
     def _request_form(self, status: list[Status]) -> AnyResponse:
-        told = request.values
-        units = list(self._node.installed)
-        unit = told.get("purpose") if told.get("purpose") in units else units[0]
-        domains = self._auto_populated(str(unit))
-        shared = told.get("distribution") == MULTI_SERVER and bool(domains)
-        elliptic = str(unit).endswith(ECDSA)
-        return self._page(
-            "generate",
-            status,
-            units=units,
-            unit=unit,
-            distributions=[self._node.name, *([MULTI_SERVER] if domains else [])],
-            distribution=MULTI_SERVER if shared else self._node.name,
-            common_name=default_common_name(str(unit), domains[0] if shared else None, self._node.node),
-            domains=domains if shared else [],
-            parent=self._cluster.scene.domain,
-            lengths=sorted(EC_LENGTHS if elliptic else RSA_LENGTHS),
-            length=384 if elliptic else 2048,
-            hashes=[name.upper() for name in HASHES],
-            hash="SHA384" if elliptic else "SHA256",
-        )
-
-    def _auto_populated(self, unit: str) -> list[str]:
-        """The nodes of a multi-server certificate (S4, S8); none where there is no such thing."""
-        try:
-            return [node.name for node in covered(unit, [one.node for one in self._cluster.nodes.values()])]
-        except Unacceptable:
-            return []
+        fields = request_dialogue.filled_in(self._cluster, self._node, request.values, request.form)
+        return self._page("generate", status, **fields)
 
     def _upload_form(self, status: list[Status]) -> AnyResponse:
         purpose = request.values.get("purpose", "tomcat")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable
 
@@ -37,10 +36,7 @@ def _armoured_chain(content: bytes) -> list[x509.Certificate]:
     armoured = _ARMOUR.search(content)
     if armoured is None:
         raise ValueError("no armour")
-    try:
-        return pkcs7.load_der_pkcs7_certificates(base64.b64decode(armoured[1]))
-    except binascii.Error as trouble:
-        raise ValueError("no base64") from trouble
+    return pkcs7.load_der_pkcs7_certificates(base64.b64decode(armoured[1]))
 
 
 def _single(content: bytes) -> list[x509.Certificate]:
@@ -58,5 +54,5 @@ _READERS: tuple[_Reader, ...] = (
 def _is_ca(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, ValueError):
         return False
