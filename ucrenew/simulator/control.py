@@ -155,9 +155,9 @@ class ControlDesk:
 
 
 def _keep_strangers_out() -> Response | None:
-    if origin.is_loopback(request) and not origin.is_forged(request):
-        return None
-    return _error(403, "This call comes from another site's page")
+    if not origin.is_loopback(request):
+        return _error(403, "This server is known as 127.0.0.1 and localhost only")
+    return _error(403, "This call comes from another site's page") if origin.is_forged(request) else None
 
 
 def _body() -> dict[str, object]:
