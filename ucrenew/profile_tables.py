@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ucrenew.domain.cluster import Node, Product, Role
+from ucrenew.domain.logon import Logon
 from ucrenew.domain.neighbours import Neighbour, NeighbourKind
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.restarts import has_restart_rule
@@ -101,6 +102,7 @@ class Authority(Table):
 
     url: PagesAddress
     template: str | None = None
+    logon: Logon | None = None  # absent: NTLM where it is offered, else Basic (domain/logon.py)
     trust: Trust = Trust()
     chain_file: Path | None = None
 

@@ -79,7 +79,8 @@ class Site:
         decision = tls.decide_trust(endpoint, self._anchors(self.profile.ca.trust))
         self._tell(endpoint, decision)
         user, password = self._credentials(self.profile.accounts.ca)
-        return CertSrv(self.profile.ca.url, tls.trusted_session(endpoint, decision), user, password)
+        session = tls.trusted_session(endpoint, decision)
+        return CertSrv(self.profile.ca.url, session, user, password, logon=self.profile.ca.logon)
 
     @cached_property
     def known_chain(self) -> tuple[crypto.Certificate, ...]:

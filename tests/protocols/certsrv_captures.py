@@ -18,6 +18,7 @@ from tests.protocols.https_door import (
 )
 from ucrenew.clients import tls
 from ucrenew.clients.certsrv import CertSrv
+from ucrenew.domain.logon import Logon
 
 USER, PASSWORD = "EXAMPLE\\svc-ucrenew", "geheim-ü"
 OWN = make("ca.example.com")
@@ -117,12 +118,15 @@ BY_OFFICER = error_page(
 )
 
 
-def client_of(door: Door, *, timeout: float = 10) -> CertSrv:
-    """A client of the door, which stands for a CA's web server."""
+def client_of(
+    door: Door, *, timeout: float = 10, logon: Logon | None = Logon.BASIC, user: str = USER, password: str = PASSWORD
+) -> CertSrv:
+    """A client of the door, which stands for a CA's web server; Basic needs one request a call."""
     endpoint = door.endpoint("ca.example.com")
     decision = tls.decide_trust(endpoint, tls.TrustAnchors(pins=frozenset({OWN.sha256})))
     session = tls.trusted_session(endpoint, decision)
-    return CertSrv(f"https://ca.example.com:{door.port}/certsrv/", session, USER, PASSWORD, timeout=timeout)
+    url = f"https://ca.example.com:{door.port}/certsrv/"
+    return CertSrv(url, session, user, password, logon=logon, timeout=timeout)
 
 
 @contextmanager

@@ -207,7 +207,11 @@ def test_unsent_submission_may_be_repeated():
     with opened(OWN) as door:
         decision = tls.decide_trust(door.endpoint(), tls.TrustAnchors(pins=frozenset({OWN.sha256})))
     gone = CertSrv(
-        f"https://ca.example.com:{endpoint.port}/certsrv", tls.trusted_session(endpoint, decision), USER, PASSWORD
+        f"https://ca.example.com:{endpoint.port}/certsrv",
+        tls.trusted_session(endpoint, decision),
+        USER,
+        PASSWORD,
+        logon=None,
     )
     with pytest.raises(Transient, match="no connection"):
         gone.submit(x509.pem(REQUEST), "CiscoUC")

@@ -1,18 +1,16 @@
-"""Microsoft's web enrollment pages, with Basic authentication over HTTPS (certsrv.md).
+"""Microsoft's web enrollment pages over HTTPS, logged on to as the profile says or as the server offers (certsrv.md).
 
 1. What the CA decided is a value (Issued, Pending, Denied); only transport and misunderstanding raise.
 2. A submission is made once. Whatever leaves us without the CA's answer raises SubmissionUnanswered: certsrv cannot
    be asked for "my requests", and a second submission would be a second request (§2).
 3. Content is judged by content; the content type depends on the caller's name (§4).
-4. Credentials go out once a call. A 401 ends it.
+4. Credentials go out once a call, and only where they are asked for. A 401 to them ends it (certsrv_logon.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from cryptography import x509 as crypto
@@ -20,13 +18,12 @@ from cryptography import x509 as crypto
 from ucrenew.clients import certsrv_codes as codes
 from ucrenew.clients import certsrv_pages as pages
 from ucrenew.clients.certsrv_codes import Means
+from ucrenew.clients.certsrv_logon import WebServer
 from ucrenew.clients.certsrv_pages import DeniedPage, ErrorPage, IssuedPage, Page, PendingPage
-from ucrenew.clients.sessions import Unanswered, basic, exchange, offered_schemes, quoted
+from ucrenew.clients.sessions import Unanswered
 from ucrenew.domain import x509
+from ucrenew.domain.logon import Logon
 from ucrenew.errors import BadInput, LoginRefused, NeedsPerson, Refused, Transient, Trouble, UnknownReply
-
-# Without "Mozilla" in it IIS sends certificates as text/html and another issued page (§3.2, §4).
-_USER_AGENT = "Mozilla/5.0 (compatible; ucrenew)"
 
 
 @dataclass(frozen=True)
@@ -73,36 +70,29 @@ class SubmissionUnanswered(NeedsPerson):
 class CertSrv:
     """The pages of one CA, over a session that was decided on before (clients/tls.py)."""
 
-    def __init__(
-        self, base_url: str, session: requests.Session, user: str, password: str, *, timeout: float = 60
+    def __init__(  # noqa: PLR0913 - each by its name
+        self,
+        base_url: str,
+        session: requests.Session,
+        user: str,
+        password: str,
+        *,
+        logon: Logon | None = None,
+        timeout: float = 60,
     ) -> None:
         r"""Take the address (``https://ca.example.com/certsrv/``) and an account, ``DOMAIN\user`` or ``user@domain``.
 
+        Without ``logon`` it is chosen from what the server offers (domain/logon.py).
         Raises BadInput for anything but https: the password would travel in the clear.
         """
-        if urlsplit(base_url).scheme.lower() != "https":
-            raise BadInput(f"the CA's address has to begin with https://, and is {base_url}")
-        self._base = base_url.rstrip("/") + "/"
-        self._session, self._timeout = session, timeout
-        self._user, self._password = user, password
+        self._web = WebServer(base_url, session, user, password, logon=logon, timeout=timeout)
 
     def check_login(self) -> str | None:
         """Log in once without asking for anything; return what a person should know, or None.
 
-        Asks without credentials first: so schemes are known before a password is sent, and a server that lets
-        anybody in is noticed, where a 200 would prove nothing (certsrv.md §7).
-        Raises LoginRefused, Refused when Basic is not offered, Transient.
+        Raises LoginRefused, Refused when no way of logging on that we may use is offered, Transient.
         """
-        doing = "logging in"
-        bare = self._get("", {}, doing, with_password=False)
-        if bare.status_code not in (requests.codes.ok, requests.codes.unauthorized):
-            raise self._trouble(bare, doing)
-        if bare.status_code == requests.codes.unauthorized and not _offers_basic(bare):
-            raise Refused(f"{self._base}: it offers no Basic login, only {_offered(bare)}; {_ENABLE_BASIC}")
-        self._page(self._get("", {}, doing), doing)
-        if bare.status_code == requests.codes.ok:
-            return f"{self._base} lets in anybody without a password, so this login proves nothing: tell the CA's owner"
-        return None
+        return self._web.check_login()
 
     def submit(self, csr_pem: str, template: str | None) -> Outcome:
         """Submit a request, once; a certificate issued at once is fetched too.
@@ -114,13 +104,13 @@ class CertSrv:
         form = _form(csr_pem, template)
         doing = f"submitting the request{f' for template {template}' if template else ''}"
         try:
-            answer = self._exchange("POST", "certfnsh.asp", doing, {"data": form})
+            answer = self._web.exchange("POST", "certfnsh.asp", doing, data=form)
         except Unanswered as error:
             raise SubmissionUnanswered(f"{error}; {_LOOK_FIRST}") from error
         if requests.codes.bad_request <= answer.status_code < requests.codes.server_error:
-            raise self._trouble(answer, doing)  # IIS turned it away before any page ran
+            raise self._web.trouble(answer, doing)  # IIS turned it away before any page ran
         if answer.status_code != requests.codes.ok:
-            raise SubmissionUnanswered(f"{self._trouble(answer, doing)}; {_LOOK_FIRST}")
+            raise SubmissionUnanswered(f"{self._web.trouble(answer, doing)}; {_LOOK_FIRST}")
         return self._submitted(pages.read_page(answer.content), doing)
 
     def retrieve(self, request_id: int) -> Outcome:
@@ -136,11 +126,11 @@ class CertSrv:
             case ErrorPage(disposition=pages.TAKEN_UNDER_SUBMISSION) | PendingPage():
                 return Pending(request_id)
             case ErrorPage(disposition=pages.REVOKED):
-                return Denied(request_id, f"issued and since revoked: {self._quote(str(found))}", found.code)
+                return Denied(request_id, f"issued and since revoked: {self._web.quote(str(found))}", found.code)
             case ErrorPage() if _is_denial(found):
-                return Denied(request_id, self._quote(found.message or str(found)), found.code)
+                return Denied(request_id, self._web.quote(found.message or str(found)), found.code)
             case DeniedPage():
-                return Denied(request_id, self._quote(found.message), found.code)
+                return Denied(request_id, self._web.quote(found.message), found.code)
         raise self._no_outcome(found, doing)
 
     def chain(self, request_id: int) -> tuple[crypto.Certificate, ...]:
@@ -151,7 +141,7 @@ class CertSrv:
     def ca_chain(self) -> tuple[crypto.Certificate, ...]:
         """Fetch the certificates of the CA itself, newest generation, in its own order (certsrv.md §6)."""
         doing = "fetching the CA's own chain"
-        counted = pages.renewals(self._page(self._get("certcarc.asp", {}, doing), doing))
+        counted = self._renewals(doing)
         newest = {} if counted is None else {"Renewal": str(counted)}  # without it a generation is chosen for us
         return self._chain({"ReqID": "CACert", **newest}, doing)
 
@@ -160,14 +150,14 @@ class CertSrv:
     def _submitted(self, page: Page, doing: str) -> Outcome:
         match page:
             case DeniedPage():
-                return self._with_code(Denied(page.request_id, self._quote(page.message), page.code))
+                return self._with_code(Denied(page.request_id, self._web.quote(page.message), page.code))
             case PendingPage(request_id=int(number)):
                 return Pending(number)
             case IssuedPage():
                 return self._issued(page.request_id)
             case ErrorPage() if _is_denial(page):
-                return Denied(None, self._quote(str(page)), page.code)
-        raise SubmissionUnanswered(f"{self._base}: {doing}: {self._said(page)}; {_LOOK_FIRST}")
+                return Denied(None, self._web.quote(str(page)), page.code)
+        raise SubmissionUnanswered(f"{self._web.url}: {doing}: {self._said(page)}; {_LOOK_FIRST}")
 
     def _issued(self, request_id: int) -> Outcome:
         try:
@@ -186,7 +176,7 @@ class CertSrv:
         return replace(denied, code=again.code) if isinstance(again, Denied) else denied
 
     def _no_outcome(self, page: Page, doing: str) -> Trouble:
-        at, said = f"{self._base}: {doing}", self._said(page)
+        at, said = f"{self._web.url}: {doing}", self._said(page)
         if not isinstance(page, ErrorPage):
             return UnknownReply(f"{at}: a page that we do not know: {said}")
         if codes.means(page.code) is Means.NOT_THERE:
@@ -198,16 +188,25 @@ class CertSrv:
     def _said(self, page: Page) -> str:
         """The page's words and what its code means."""
         explained = codes.explained(page.code) if isinstance(page, ErrorPage) else ""
-        return "; ".join(filter(None, (self._quote(str(page)), explained)))
+        return "; ".join(filter(None, (self._web.quote(str(page)), explained)))
 
     # --- fetching
+
+    def _renewals(self, doing: str) -> int | None:
+        """How often the CA was renewed; certcarc.asp can fail where the others work, and that is no reason to stop."""
+        try:
+            return pages.renewals(self._page(self._get("certcarc.asp", {}, doing), doing))
+        except LoginRefused:
+            raise
+        except Trouble:
+            return None
 
     def _chain(self, query: Mapping[str, str], doing: str) -> tuple[crypto.Certificate, ...]:
         found = self._fetch("certnew.p7b", {**query, "Enc": "b64"}, doing)
         if isinstance(found, bytes):
             return tuple(self._certificates(found, doing))
         if isinstance(found, ErrorPage) and (found.disposition == pages.TAKEN_UNDER_SUBMISSION or _is_denial(found)):
-            raise Refused(f"{self._base}: {doing}: there is none yet: {self._said(found)}")
+            raise Refused(f"{self._web.url}: {doing}: there is none yet: {self._said(found)}")
         raise self._no_outcome(found, doing)
 
     def _fetch(self, page: str, query: Mapping[str, str], doing: str) -> bytes | Page:
@@ -219,60 +218,21 @@ class CertSrv:
         try:
             return x509.parse_certificates(body)
         except BadInput as error:
-            shown = self._quote(body[:200].decode("ascii", errors="replace"))
-            raise UnknownReply(f"{self._base}: {doing}: {error}; it sent {len(body)} bytes: {shown}") from error
+            shown = self._web.quote(body[:200].decode("ascii", errors="replace"))
+            raise UnknownReply(f"{self._web.url}: {doing}: {error}; it sent {len(body)} bytes: {shown}") from error
 
     def _page(self, answer: requests.Response, doing: str) -> bytes:
         if answer.status_code == requests.codes.ok:
             return answer.content
-        raise self._trouble(answer, doing)
+        raise self._web.trouble(answer, doing)
 
-    def _trouble(self, answer: requests.Response, doing: str) -> Trouble:
-        """What an answer other than 200 means; the pages themselves always come with 200 (certsrv.md §1)."""
-        at, status = f"{self._base}: {doing}", answer.status_code
-        match status:
-            case 401:
-                hint = "" if _offers_basic(answer) else f"; {_ENABLE_BASIC}"
-                return LoginRefused(
-                    f"{at}: account {self._user} was refused (HTTP 401; offered: {_offered(answer)}){hint};"
-                    r" it is not tried again. Some accounts need DOMAIN\user, others user@domain"
-                )
-            case 403:
-                return Refused(f"{at}: HTTP 403; the site may want a client certificate, or the account may not enroll")
-            case _ if status >= 500:  # noqa: PLR2004 - server errors begin there
-                return Transient(f"{at}: the web server is not ready (HTTP {status})")
-            case _:
-                to = answer.headers.get("Location")
-                where = f", redirecting to {self._quote(to)}" if to else ""
-                return UnknownReply(f"{at}: HTTP {status}{where}; is this the address of the web enrollment pages?")
-
-    def _quote(self, text: str) -> str:
-        return quoted(text, hide=self._password)
-
-    def _get(self, page: str, query: Mapping[str, str], doing: str, *, with_password: bool = True) -> requests.Response:
-        return self._exchange("GET", page, doing, {"params": query}, with_password=with_password)
-
-    def _exchange(
-        self, method: str, page: str, doing: str, content: Mapping[str, Any], *, with_password: bool = True
-    ) -> requests.Response:
-        credentials = basic(self._user, self._password) if with_password else {}
-        return exchange(
-            self._session,
-            method,
-            self._base + page,
-            doing=f"{self._base}: {doing}",
-            timeout=self._timeout,
-            headers={"User-Agent": _USER_AGENT, **credentials},
-            **content,
-        )
+    def _get(self, page: str, query: Mapping[str, str], doing: str) -> requests.Response:
+        return self._web.exchange("GET", page, doing, params=query)
 
 
 _LOOK_FIRST = (
     "the request may stand in the CA's list all the same: look there, and enter its number or allow a second submission"
 )
-_ENABLE_BASIC = "Basic is a Windows feature of its own (Web-Basic-Auth) and has to be enabled for /certsrv"
-
-
 _UNDECIDED = (None, 0, 1)  # none, incomplete, error
 
 
@@ -296,11 +256,3 @@ def _form(csr_pem: str, template: str | None) -> dict[str, str]:
         "SaveCert": "yes",
         "ThumbPrint": "",
     }
-
-
-def _offers_basic(answer: requests.Response) -> bool:
-    return "basic" in {scheme.lower() for scheme in offered_schemes(answer)}
-
-
-def _offered(answer: requests.Response) -> str:
-    return ", ".join(offered_schemes(answer)) or "nothing"

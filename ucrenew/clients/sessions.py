@@ -5,7 +5,7 @@
 2. Only the context that was decided on verifies. Environment, proxies, netrc, certifi and ``session.verify`` have no
    say, and a certificate is always required.
 3. A request is sent once, on a connection of its own: a kept connection that the other side dropped meanwhile could
-   not be told from a request that was lost.
+   not be told from a request that was lost. Only the two legs of a login share one, and it is never opened anew.
 4. What breaks before the end of the TLS handshake broke before the request left, and is told from what breaks later.
 5. A refused login is known by its status line: no page that is cut off turns it into a lost answer, to be tried again.
 """
@@ -16,7 +16,8 @@ import base64
 import io
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import IncompleteRead
 from typing import Any
 
@@ -55,8 +56,13 @@ class OneOrigin(requests.Session):
 class _Connection(HTTPSConnection):
     """Says of whatever breaks up to the end of the handshake that no connection came about (rule 4)."""
 
+    _opened = False
+
     def connect(self) -> None:
         """Connect and shake hands, as the base class does; urllib3 itself names a reset alike before and after."""
+        if self._opened:  # rule 3: a login that was begun on one connection is worth nothing on another
+            raise NewConnectionError(self, "it closed the connection in the middle of the login")
+        self._opened = True
         try:
             super().connect()
         except ssl.SSLCertVerificationError:
@@ -131,12 +137,31 @@ def exchange(
     timeout: float,
     **content: Any,  # noqa: ANN401 - requests' own keywords: params, data, json, headers
 ) -> requests.Response:
-    """Send one request once and return whatever was answered.
+    """Send one request once, on a connection of its own, and return whatever was answered.
 
     Raises Transient when it could not be sent, Unanswered when it may have been sent, Untrusted when the other side
     is not the one that was decided on.
     """
     try:
+        return send(session, method, url, doing=doing, timeout=timeout, **content)
+    finally:
+        session.close()  # drops kept connections only; the next request opens its own (rule 3)
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    doing: str,
+    timeout: float,
+    **content: Any,  # noqa: ANN401 - requests' own keywords
+) -> requests.Response:
+    """Send one request once, on the connection that ``challenged`` kept where there is one; the caller closes.
+
+    Raises as ``exchange`` does.
+    """
+    with _naming(doing):
         return session.request(
             method,
             url,
@@ -145,10 +170,38 @@ def exchange(
             hooks={"response": _unread_where_refused},
             **content,
         )
-    except requests.RequestException as error:
-        raise _named(error, doing) from error
-    finally:
-        session.close()  # drops kept connections only; the next request opens its own (rule 3)
+
+
+def challenged(  # noqa: PLR0913 - each by its name
+    session: requests.Session,
+    url: str,
+    *,
+    doing: str,
+    timeout: float,
+    headers: Mapping[str, str],
+    answer: Callable[[requests.Response], Mapping[str, str]],
+) -> Mapping[str, str]:
+    """Begin a login with a request that has no body; return the headers with which ``answer`` answers the challenge.
+
+    ``answer`` sees the reply while its connection lives. The connection is kept for ``send``; the caller closes.
+    Raises Transient when no whole challenge came: nothing was asked for yet, and no password was proved.
+    """
+    try:
+        with _naming(doing):
+            waits = (CONNECT_TIMEOUT, timeout)
+            with session.get(url, headers={**headers}, timeout=waits, allow_redirects=False, stream=True) as reply:
+                answered = answer(reply)
+                _ = reply.content  # as long as it is not read the connection is not free for the next request
+    except Unanswered as error:
+        raise Transient(f"{error}; it was no more than the beginning of a login") from error
+    return answered
+
+
+def peer_certificate(reply: requests.Response) -> bytes | None:
+    """The DER of the certificate at the other end of a reply's connection; None when that was closed already."""
+    connection = getattr(reply.raw, "connection", None)
+    sock = getattr(connection, "sock", None)
+    return sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
 
 
 def basic(user: str, password: str) -> Mapping[str, str]:
@@ -167,6 +220,14 @@ def quoted(text: str, *, hide: str = "") -> str:
     """A reply as one short line for a message, without the password should it be echoed."""
     line = " ".join((text.replace(hide, "***") if hide else text).split())
     return line if len(line) <= QUOTED else line[:QUOTED] + "..."
+
+
+@contextmanager
+def _naming(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except requests.RequestException as error:
+        raise _named(error, doing) from error
 
 
 def _unread_where_refused(answer: requests.Response, **_: object) -> None:
