@@ -53,7 +53,8 @@ DRILLS: dict[str, Sequence[Fault]] = {
     "cut": [Fault("the connection is cut before it is taken", SUBMITTING, ca(reset=1), **finds_no_request)],
     "unavailable": [
         Fault(UNAVAILABLE, "before anything", ca(reachable=False)),
-        Fault(UNAVAILABLE, SUBMITTING, ca(reachable=False), at=(Kind.SUBMIT_INTENT, "1"), **finds_no_request),
+        # Asked how to log on before anything is sent: nothing was submitted.
+        Fault(UNAVAILABLE, SUBMITTING, ca(reachable=False), at=(Kind.SUBMIT_INTENT, "1")),
         Fault(UNAVAILABLE, CHAIN, ca(reachable=False), **AFTER_SUBMISSION),
     ],
     **{f"{answer}, fetched": [on_fetching(answer, final=True)] for answer in DENIALS},

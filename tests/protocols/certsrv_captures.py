@@ -73,6 +73,11 @@ PENDING_FR = page(
     "L\u2019identificateur de votre requête est 25.\n</P><P ID=locTimeoutWarning> dans un délai de 10 jours",
 )
 PENDING_JA = page("証明書は保留中です", "<P ID=locInfoReqID>\n要求 ID は 7 です。\n</P>")
+PENDING_DE = page(
+    "Zertifikat ausstehend",
+    "<P ID=locInfoNewReq> Ihre Zertifikatanforderung wurde empfangen. </P>\n<P ID=locInfoReqID>\n"
+    "Die Anforderungs-ID ist 41.\n</P><P ID=locTimeoutWarning> innerhalb von 10 Tagen",
+)
 PENDING_DRESSED = page(
     "Certificate Pending",
     "<!-- certnew.cer?ReqID=1&Enc=b64 locDenied ID=locDenied <P ID=locDenied> 99 -->"
@@ -91,6 +96,18 @@ DENIED_FR = page(
     "<P ID=locDenied> Votre demande de certificat a été refusée. </P>\n<P ID=locInfoReqIDandReason>\n"
     "L\u2019identificateur de votre requête est 85. Le message de disposition est «\u00a0Refusé par le module"
     " de stratégie 0x80094012\u00a0».<P ID=locContactAdmin>Contactez votre administrateur.",
+)
+DENIED_DE = page(
+    "Zertifikatanforderung verweigert",
+    "<P ID=locDenied> Ihre Zertifikatanforderung wurde verweigert. </P>\n<P ID=locInfoReqIDandReason>\n"
+    "Die Anforderungs-ID ist 85. Die Dispositionsmeldung ist \u201eVom Richtlinienmodul verweigert 0x80094012\u201c."
+    "<P ID=locContactAdmin>Wenden Sie sich an den Administrator.",
+)
+DENIED_JA = page(
+    "証明書の要求は拒否されました",
+    "<P ID=locDenied> 証明書の要求は拒否されました。 </P>\n<P ID=locInfoReqIDandReason>\n"
+    "要求 ID は 85 です。処理メッセージは「ポリシー モジュールによって拒否されました 0x80094012」です。\n"
+    "<P ID=locContactAdmin>",
 )
 ISSUED_LINKS = page(
     "Certificate Issued",

@@ -8,13 +8,16 @@ import pytest
 
 from tests.protocols.certsrv_captures import (
     DENIED,
+    DENIED_DE,
     DENIED_FR,
+    DENIED_JA,
     ISSUED_LINKS,
     ISSUED_SCRIPT,
     LEAF,
     OWN,
     PASSWORD,
     PENDING,
+    PENDING_DE,
     PENDING_DRESSED,
     PENDING_FR,
     PENDING_JA,
@@ -83,7 +86,7 @@ def test_bad_input_is_not_sent():
 
 
 @pytest.mark.parametrize(
-    ("answer", "number"), [(PENDING, 32), (PENDING_FR, 25), (PENDING_JA, 7), (PENDING_DRESSED, 32)]
+    ("answer", "number"), [(PENDING, 32), (PENDING_FR, 25), (PENDING_DE, 41), (PENDING_JA, 7), (PENDING_DRESSED, 32)]
 )
 def test_pending_in_any_language(answer, number):
     """A pending page is known by its element ids in every language, whatever comments and scripts hold."""
@@ -107,12 +110,20 @@ def test_denied_is_not_pending():
     assert denied.message.endswith("policy: Nope.")
 
 
-def test_denied_in_french():
-    """A French denial is a denial, with its message out of French quotes."""
-    with answering(DENIED_FR) as (client, _):
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (DENIED_FR, "Refusé par le module de stratégie 0x80094012"),
+        (DENIED_DE, "Vom Richtlinienmodul verweigert 0x80094012"),
+        (DENIED_JA, "ポリシー モジュールによって拒否されました 0x80094012"),
+    ],
+)
+def test_denied_in_any_language(answer, message):
+    """A denial is known by its element ids in every language, with its message out of that language's quotes."""
+    with answering(answer) as (client, _):
         denied = client.submit(x509.pem(REQUEST), "CiscoUC")
 
-    assert Denied(85, "Refusé par le module de stratégie 0x80094012", "0x80094012") == denied
+    assert Denied(85, message, "0x80094012") == denied
 
 
 def test_denied_without_code_is_looked_up():

@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[0-9]+(?=[^0-9])")
 _LINK = re.compile(r"certnew\.cer\?ReqID=([0-9]+)&", re.IGNORECASE)
 _RENEWALS = re.compile(r"\bnRenewals\s*=\s*([0-9]+)", re.IGNORECASE)
 # The message stands in quotes, in those of the page's language where it is translated.
-_IN_QUOTES = re.compile('["\u201c\u00ab\u300c](.*)["\u201d\u00bb\u300d]', re.DOTALL)
+_IN_QUOTES = re.compile('["\u201c\u201e\u00ab\u300c](.*)["\u201d\u201c\u00bb\u300d]', re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -113,10 +113,13 @@ def signature_is_strong(facts: IssuedFacts) -> Finding | None:
 
 def chain_reaches_a_root(facts: IssuedFacts) -> Finding | None:
     """Every issuer up to a root is at hand, by signature and not by name (S15)."""
-    if facts.chain and x509.is_self_signed(facts.chain[0]):
+    if x509.is_whole(facts.chain):
         return None
     last = facts.chain[0] if facts.chain else facts.leaf
-    sentence = f"no certificate at hand signed {last.subject.rfc4514_string()}; add its issuer to the chain file"
+    sentence = (
+        f"no certificate at hand signed {last.subject.rfc4514_string()}; add its issuer to the chain file:"
+        f" {x509.issuer_in_words(last)}"
+    )
     return Finding(Reason.CHAIN_INCOMPLETE, sentence, "S15")
 
 

@@ -233,6 +233,22 @@ def issuers_root_first(leaf: x509.Certificate, pool: Iterable[x509.Certificate])
     return tuple(chain)
 
 
+def issuer_in_words(certificate: x509.Certificate) -> str:
+    """The subject that an issuer has to have, and its key identifier where the certificate tells (RFC 5280 §4.2.1.1).
+
+    A CA that was renewed has the same name twice: the identifier tells which of the two is meant.
+    """
+    told = extension(certificate, x509.AuthorityKeyIdentifier)
+    name = certificate.issuer.rfc4514_string() or "an empty name"
+    identifier = told.key_identifier if told else None
+    return f"{name} (key identifier {identifier.hex(':').upper()})" if identifier else name
+
+
+def is_whole(chain_root_first: Sequence[x509.Certificate]) -> bool:
+    """True when the issuers reach a root."""
+    return bool(chain_root_first) and is_self_signed(chain_root_first[0])
+
+
 def validation_trouble(
     leaf: x509.Certificate,
     chain_root_first: Sequence[x509.Certificate],

@@ -150,15 +150,29 @@ def keep_issued(site: Site, record: Record, issued: Issued) -> tuple[crypto.Cert
     """Note the certificate and what the CA handed out with it; return the CA certificates above it, root first (S15).
 
     Issuers are found by signature among those and the chain file's, anew each time: the file may be mended meanwhile.
+    A CA whose pages give no chain is no reason to stop where the chain file has all of it (certsrv.md §6).
     """
     if record.value(Kind.ISSUED) is None:
+        handed_out, why_not = _handed_out(site, issued)
         value = {
             "fingerprint": x509.fingerprint(issued.certificate),
             "pem": x509.pem(issued.certificate),
-            "handed_out": [x509.pem(certificate) for certificate in site.authority.chain(issued.request_id)],
+            "handed_out": [x509.pem(certificate) for certificate in handed_out],
+            **({"no_chain": why_not} if why_not else {}),
         }
         record.note(Kind.ISSUED, value)
     return x509.issuers_root_first(issued.certificate, issuers_at_hand(site, record))
+
+
+def _handed_out(site: Site, issued: Issued) -> tuple[tuple[crypto.Certificate, ...], str]:
+    """What the CA hands out with the certificate; or nothing and why, where the chain file has every issuer."""
+    try:
+        return site.authority.chain(issued.request_id), ""
+    except Trouble as trouble:
+        if not x509.is_whole(x509.issuers_root_first(issued.certificate, site.known_chain)):
+            raise
+        site.say(f"{trouble}; the chain is taken from the profile's chain file, which has all of it")
+        return (), str(trouble)
 
 
 def issuers_at_hand(site: Site, record: Record) -> tuple[crypto.Certificate, ...]:
