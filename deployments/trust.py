@@ -43,6 +43,8 @@ def _lines(profile: Profile) -> Iterator[str | Trouble]:
         for port in entry.tls_ports:
             yield _certificate(Endpoint(entry.name, entry.host, port), pins)
         yield _host_key(profile, entry)
+    if profile.ca.is_by_hand:
+        return
     parts = urlsplit(profile.ca.url)
     host = parts.hostname or ""
     yield f"CA {profile.ca.url}"

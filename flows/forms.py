@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from prefect.input import RunInput
-from pydantic import Field, ValidationError, create_model
+from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from ucrenew.domain.gate import Form
+from ucrenew.domain.handed_in import KEY_LABEL, read_field
+from ucrenew.domain.x509 import pem
 
 
 class Decision(StrEnum):
@@ -38,6 +40,30 @@ class Submission(Answer):
     request_id: Annotated[int, Field(ge=0, description="the CA's number for the request; 0: submit it (once more)")]
 
 
+_NO_KEY = "only certificates: a private key belongs nowhere but on the cluster, and nothing of this was kept"
+
+
+class HandIn(Answer):
+    """The same, and the certificate that a CA signed by hand (S12).
+
+    Prefect's server judges a form by its schema before it keeps it: a private key is refused there, in a way that says
+    why and repeats nothing of it. What it cannot see (a key without its first and last line) we see, and take away.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"certificate": {"pattern": KEY_LABEL}}, "required": ["certificate"]},
+            "then": {"required": [_NO_KEY]},
+        }
+    )
+
+    certificate: str = Field(
+        default="",
+        description="the signed certificate as text (PEM, base64, PKCS#7), with its CA certificates where the profile's"
+        " chain file lacks them; or the name of a file on the worker",
+    )
+
+
 class Trusts(StrEnum):
     """What a neighbour makes of the new chain."""
 
@@ -53,6 +79,8 @@ def form_of(form: Form, neighbours: Sequence[str] = ()) -> type[Answer]:
     """The form of a question; each of ``neighbours`` becomes a field that has to be filled in."""
     if form is Form.SUBMISSION:
         return Submission
+    if form is Form.CERTIFICATE:
+        return HandIn
     if not neighbours:
         return Answer
     fields: dict[str, Any] = {
@@ -74,6 +102,14 @@ def valid_answer(given: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - what
         return None
     always = {name: value for name, value in given.items() if name in Answer.model_fields}
     try:
-        return {**given, **Answer.model_validate(always).model_dump(mode="json")}
+        return {**given, **Answer.model_validate(always).model_dump(mode="json"), **_handed_in(given)}
     except ValidationError:
         return None
+
+
+def _handed_in(given: Mapping[str, Any]) -> Mapping[str, str]:
+    """Of what was handed in only its certificates, the name of a file, or what is wrong: the rest is not kept."""
+    if "certificate" not in given:
+        return {}
+    found = read_field(str(given["certificate"]))
+    return {"certificate": "".join(map(pem, found.certificates)), "path": found.path, "wrong": found.wrong}

@@ -17,7 +17,7 @@ from cryptography.x509 import Certificate
 from prefect import Task
 from prefect.context import FlowRunContext
 from prefect.flow_runs import suspend_flow_run
-from prefect.input import keyset_from_base_key, read_flow_run_input
+from prefect.input import delete_flow_run_input, keyset_from_base_key, read_flow_run_input
 from prefect.runtime import flow_run
 
 from flows.endings import deny
@@ -142,6 +142,8 @@ def collect_answers(record: Record) -> None:
         given = read_flow_run_input(key, flow_run_id=UUID(asked.value["run"]))
         if given is not None and (answer := valid_answer(given)) is not None:
             record.note_once(Kind.ANSWER, {**asked.value, **answer}, about=asked.about)
+            if answer.keys() >= {"certificate"}:
+                delete_flow_run_input(key, flow_run_id=UUID(asked.value["run"]))  # it may hold what we did not keep
 
 
 def _end_on_a_no(record: Record, renewal: Renewal) -> None:

@@ -10,7 +10,7 @@ from tasks.sites import now, record_of, renewals_of
 from tasks.stepping import step
 from tasks.timeline import show_record
 from ucrenew.domain.plan import Plan
-from ucrenew.evidence import evidence_of, in_markdown
+from ucrenew.evidence import evidence_of, in_markdown, in_words
 from ucrenew.record import Kind, Renewal
 from ucrenew.steps.proof import Served
 
@@ -29,6 +29,7 @@ def close_with_evidence(renewal: Renewal, plan: Plan, leaf: Certificate, served:
     require_lock(renewal.cluster, renewal.run)
     renewals_of(renewal.cluster, renewal.purpose).close(renewal, "done")
     return (
-        f"{renewal.cluster} {renewal.purpose}: renewed on {len(plan.nodes)} nodes, request {evidence['request_id']},"
+        f"{renewal.cluster} {renewal.purpose}: renewed on {len(plan.nodes)} nodes,"
+        f" {in_words(evidence['request_id']).lower()},"
         f" certificate {evidence['leaf'][:16]} until {leaf.not_valid_after_utc:%Y-%m-%d}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cryptography.x509 import Certificate, CertificateSigningRequest
+from prefect.artifacts import create_markdown_artifact
 
 from tasks.sites import baseline_of_record, now, record_of, site_of
 from tasks.stepping import step
@@ -12,6 +13,7 @@ from ucrenew.domain.facts import ClusterFacts
 from ucrenew.domain.finding import Finding
 from ucrenew.domain.gate import Question
 from ucrenew.domain.plan import Plan
+from ucrenew.domain.x509 import fingerprint, pem
 from ucrenew.record import Renewal
 from ucrenew.steps import csr as csr_step
 from ucrenew.steps import signing
@@ -32,8 +34,15 @@ def confirm_csr_on_every_node(renewal: Renewal, plan: Plan, csr: CertificateSign
 
 @step(name="submit the request to the CA")
 def submit_request(renewal: Renewal, plan: Plan, csr: CertificateSigningRequest) -> Outcome | Question:
-    """Submitted once; afterwards the CA is asked for the request's number (S13, S14)."""
-    return signing.ensure_submitted(site_of(renewal), record_of(renewal), plan, csr)
+    """Submitted once; afterwards the CA is asked for the request's number (S13, S14).
+
+    Where a person is asked to hand it in (S12), the request is also an artifact of its own.
+    """
+    outcome = signing.ensure_submitted(site_of(renewal), record_of(renewal), plan, csr)
+    if isinstance(outcome, Question):
+        text = f"```pem\n{pem(csr)}```\nSHA-256 of its DER `{fingerprint(csr)}`\n"
+        create_markdown_artifact(text, key=f"{renewal.key}-request", description="the request, for the CA")
+    return outcome
 
 
 @step(name="keep the issued certificate")

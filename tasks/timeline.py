@@ -12,7 +12,7 @@ from tasks.sites import record_of
 from ucrenew.record import Fact, Kind, Renewal
 
 _LONG = {Kind.PLAN, Kind.BASELINE, Kind.EVIDENCE}  # documents of their own, each readable under the same key
-_LONG_VALUES = {"pem", "handed_out", "digest"}
+_LONG_VALUES = {"pem", "handed_out", "digest", "certificate"}
 
 
 def before_waiting(renewal: Renewal, *, run: str) -> None:

@@ -79,6 +79,11 @@ def _listed(title: str, lines: Sequence[str]) -> tuple[str, ...]:
     return (f"{title}:", "", *(f"- {line}" for line in lines), "") if lines else ()
 
 
+def in_words(number: int | None) -> str:
+    """The CA's number for the request; a CA by hand has given us none."""
+    return "Signed by hand" if number is None else f"Request {number}"
+
+
 def _by(done: Mapping[str, Any]) -> str:
     """Us, or the person who said that it was done, and what of it only that person knows."""
     who = str(done.get("name") or done.get("by", "ucrenew"))
@@ -100,7 +105,7 @@ def in_markdown(evidence: Mapping[str, Any]) -> str:
     return "\n".join([
         f"# {evidence['purpose']} on {evidence['cluster']}: renewed",
         "",
-        f"Request {evidence['request_id']}, certificate `{evidence['leaf']}`, valid until {evidence['not_after']}.",
+        f"{in_words(evidence['request_id'])}, certificate `{evidence['leaf']}`, valid until {evidence['not_after']}.",
         "",
         f"Plan digest `{evidence['plan_digest']}`. Names of persons are stated, not authenticated.",
         "",

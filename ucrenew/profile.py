@@ -83,6 +83,12 @@ class Profile(Table):
             raise ValueError("a node is listed twice")
         return self
 
+    @model_validator(mode="after")
+    def _account_for_the_pages(self) -> Self:
+        if self.accounts.ca is None and not self.ca.is_by_hand:
+            raise ValueError("[accounts.ca] is missing: the account that the CA's pages are logged on to with")
+        return self
+
     @property
     def publisher(self) -> ClusterNode:
         """The CUCM publisher."""
@@ -119,7 +125,9 @@ class Profile(Table):
         return tuple(table.neighbour for table in self.neighbours)
 
     def is_by_hand(self, step: Step) -> bool:
-        """True when a person does this step: all of them in advise mode, else those of ``[by_hand]``."""
+        """True when a person does this step: all in advise mode, else those of ``[by_hand]``; a CA by hand is one."""
+        if step is Step.SUBMIT and self.ca.is_by_hand:
+            return True
         return self.actuator is Actuator.PERSON or bool(getattr(self.by_hand, step.value))
 
     def entry(self, name: str) -> ClusterNode:

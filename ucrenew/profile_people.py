@@ -53,7 +53,7 @@ class Accounts(Table):
     """The OS administration account of the nodes, the one that the CA knows, and an application user for SOAP."""
 
     platform: Account
-    ca: Account
+    ca: Account | None = None  # a CA by hand needs none
     application: Account | None = None  # only reads; without it Control Center is not asked (cucm.md §3)
 
 

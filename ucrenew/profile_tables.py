@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.domain.logon import Logon
@@ -98,13 +98,36 @@ class Wish(Table):
 
 
 class Authority(Table):
-    """The Microsoft CA's web pages; a standalone CA has no template (S13)."""
+    """The CA: a Microsoft CA's web pages, or any other one, whose part a person does (S12, S13)."""
 
-    url: PagesAddress
-    template: str | None = None
+    kind: Literal["certsrv", "by-hand"] = "certsrv"
+    name: str = ""  # of a CA by hand, for people: who signs, and where the request is handed in
+    url: PagesAddress = ""
+    template: str | None = None  # a standalone CA has none
     logon: Logon | None = None  # absent: NTLM where it is offered, else Basic (domain/logon.py)
     trust: Trust = Trust()
     chain_file: Path | None = None
+    request_folder: Path = Path()  # where the request is put for a person who hands it in; absent: beside the profile
+
+    @model_validator(mode="after")
+    def _pages_or_a_person(self) -> Self:
+        pages = self.model_fields_set & {"url", "template", "logon", "trust"}
+        if self.is_by_hand and pages:
+            raise ValueError(f"a CA by hand has no {' or '.join(sorted(pages))}: a person hands the request in there")
+        if not self.is_by_hand and not self.url:
+            raise ValueError('url is missing; where the CA is none of Microsoft\'s, write kind = "by-hand"')
+        return self
+
+    @property
+    def is_by_hand(self) -> bool:
+        """True when a person hands the request in, and the certificate back to us."""
+        return self.kind == "by-hand"
+
+    def __str__(self) -> str:
+        """Which CA, for plans and questions."""
+        if self.is_by_hand:
+            return f"{self.name or 'a CA of your choice'}, by hand"
+        return f"{self.url}, {f'template {self.template}' if self.template else 'no template'}"
 
 
 class MaintenanceWindow(Table):

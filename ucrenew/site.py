@@ -20,6 +20,7 @@ from ucrenew.clients.certsrv import CertSrv
 from ucrenew.clients.controlcenter import ControlCenter
 from ucrenew.credentials import BlockReader, password_of
 from ucrenew.domain import x509
+from ucrenew.errors import BadInput
 from ucrenew.profile import Account, ClusterNode, Profile, Trust
 
 HTTPS = 443
@@ -72,13 +73,16 @@ class Site:
 
     @cached_property
     def authority(self) -> CertSrv:
-        """The CA's web pages."""
+        """The CA's web pages. Raises BadInput for a CA that has none: a person does its part."""
+        account = self.profile.accounts.ca
+        if account is None or self.profile.ca.is_by_hand:
+            raise BadInput(f"{self.profile.cluster}: the profile's CA is {self.profile.ca}: there are no pages to ask")
         parts = urlsplit(self.profile.ca.url)
         host = parts.hostname or ""
         endpoint = tls.Endpoint(host, host, parts.port or HTTPS)
         decision = tls.decide_trust(endpoint, self._anchors(self.profile.ca.trust))
         self._tell(endpoint, decision)
-        user, password = self._credentials(self.profile.accounts.ca)
+        user, password = self._credentials(account)
         session = tls.trusted_session(endpoint, decision)
         return CertSrv(self.profile.ca.url, session, user, password, logon=self.profile.ca.logon)
 

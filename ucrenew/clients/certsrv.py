@@ -28,9 +28,9 @@ from ucrenew.errors import BadInput, LoginRefused, NeedsPerson, Refused, Transie
 
 @dataclass(frozen=True)
 class Issued:
-    """The CA issued the certificate."""
+    """The CA issued the certificate; it has no number here where a person handed it in."""
 
-    request_id: int
+    request_id: int | None
     certificate: crypto.Certificate
 
 

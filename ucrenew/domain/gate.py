@@ -31,6 +31,7 @@ class Form(StrEnum):
 
     ANSWER = "answer"  # nothing
     SUBMISSION = "submission"  # the CA's number of the request
+    CERTIFICATE = "certificate"  # the signed certificate, or the name of a file with it
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ _UNREADABLE = "no certificate can be read in it: hand in PEM, base64, DER or PKC
 _CUT = "a certificate in it is cut off or damaged: hand in all of it, from BEGIN to END"
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 #]+)-----(.*?)-----END \1-----", re.DOTALL)
-_KEY_LABEL = re.compile(r"(?:BEGIN|END)[A-Z0-9 ]* PRIVATE KEY")
+KEY_LABEL = "(?:BEGIN|END)[A-Z0-9 ]* PRIVATE KEY"
 _CERTIFICATES = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS"})
 # Without a header: long words of base64 one after the other, as a text field or a mail leaves them.
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=.])M[A-Za-z0-9+/]{31,}(?:\s+[A-Za-z0-9+/]{16,})*(\s+[A-Za-z0-9+/]+)?={0,2}")
@@ -70,7 +70,7 @@ def read_text(text: str) -> HandedIn:
     """Every certificate in a text, whatever stands around them; else what is wrong."""
     if not text.strip():
         return HandedIn(wrong=NOTHING)
-    if _KEY_LABEL.search(text):
+    if re.search(KEY_LABEL, text):
         return HandedIn(wrong=PRIVATE_KEY)
     return _of_blocks(text) if "-----BEGIN" in text else _of_base64(text)
 

@@ -62,6 +62,22 @@ def submit_by_hand(plan: Plan, csr: crypto.CertificateSigningRequest) -> str:
     )
 
 
+def have_signed_by_hand(plan: Plan, csr: crypto.CertificateSigningRequest, where: str) -> str:
+    """Have the request signed by any other CA, and hand the certificate back to us (S12); ``where`` it lies, too."""
+    return _text(
+        f"### Have the {plan.purpose} request of {plan.cluster} signed, and hand in the certificate",
+        f"CA: {plan.authority}.",
+        *_file(f"{plan.cluster}-{plan.purpose}.csr", csr),
+        where,
+        "Hand it in there once. The certificate has to keep its key, all of its names and no other ones, server and"
+        " client authentication, and data encipherment (cucm.md §4.7, §4.8).",
+        "What comes back goes into the field *certificate*: pasted as it is (PEM, base64 or PKCS#7, alone or with the"
+        " CA certificates, in any order), or the name of a file on the worker with it (.cer, .crt, .pem, .p7b). What"
+        " the profile's chain file lacks of its issuers has to come with it, up to the root.",
+        "Never a private key: the cluster made it, and keeps it.",
+    )
+
+
 def trust_by_hand(plan: Plan, certificate: crypto.Certificate, node: str) -> str:
     """Upload one CA certificate into the trust store (S15, S16)."""
     name = common_name(certificate) or "CA certificate"

@@ -47,12 +47,12 @@ def ask_person(
 
 def times_done(record: Record, step: Step, subject: str, *, gate: Gate = Gate.BY_HAND) -> int:
     """How often a person said that this was done."""
-    return len(_answers(record, step, subject, gate))
+    return len(answers_given(record, step, subject, gate=gate))
 
 
 def last_answer(record: Record, step: Step, subject: str, *, gate: Gate = Gate.BY_HAND) -> Mapping[str, Any] | None:
     """What a person said last to the question; None while nobody has."""
-    return next(reversed(_answers(record, step, subject, gate)), None)
+    return next(reversed(answers_given(record, step, subject, gate=gate)), None)
 
 
 def first_asked(record: Record, step: Step, subject: str, *, gate: Gate = Gate.BY_HAND) -> datetime | None:
@@ -61,7 +61,8 @@ def first_asked(record: Record, step: Step, subject: str, *, gate: Gate = Gate.B
     return next((fact.at for fact in asked if _is_about(fact.value, step, subject)), None)
 
 
-def _answers(record: Record, step: Step, subject: str, gate: Gate) -> list[Mapping[str, Any]]:
+def answers_given(record: Record, step: Step, subject: str, *, gate: Gate) -> list[Mapping[str, Any]]:
+    """Everything that people said to the question, oldest first."""
     given = record.answers(gate, _matter(step, subject))
     return [answer for answer in given if _is_about(answer, step, subject)]
 

@@ -57,7 +57,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         key_length=wish.key.length,
         hash_algorithm=wish.key.hash,
         include_ou=wish.include_ou,
-        authority=f"{profile.ca.url}, {f'template {profile.ca.template}' if profile.ca.template else 'no template'}",
+        authority=str(profile.ca),
         restarts=planned,
         not_restarted=rule.left_alone(sso=bool(sso_on)),
         notices=rule.notices,

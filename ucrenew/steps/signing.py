@@ -23,6 +23,7 @@ from ucrenew.errors import Permanent, Refused, Trouble
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, last_answer
+from ucrenew.steps.signing_by_hand import ensure_signed
 
 
 def ensure_submitted(
@@ -33,6 +34,14 @@ def ensure_submitted(
     Where an earlier submission got no answer, or a person submits, the CA's number is asked for: certsrv cannot be
     asked for "my requests", and a second submission would make a second request (certsrv.md §2).
     """
+    if site.profile.ca.is_by_hand:
+        return ensure_signed(site, record, plan, csr)
+    return _ensure_submitted_to_pages(site, record, plan, csr)
+
+
+def _ensure_submitted_to_pages(
+    site: Site, record: Record, plan: Plan, csr: crypto.CertificateSigningRequest
+) -> Outcome | Question:
     if (noted := record.value(Kind.REQUEST_ID)) is not None:
         return look_at_request(site, record, noted["number"])
     authority = site.authority  # reached and judged before anything is noted
@@ -152,8 +161,8 @@ def keep_issued(site: Site, record: Record, issued: Issued) -> tuple[crypto.Cert
     Issuers are found by signature among those and the chain file's, anew each time: the file may be mended meanwhile.
     A CA whose pages give no chain is no reason to stop where the chain file has all of it (certsrv.md §6).
     """
-    if record.value(Kind.ISSUED) is None:
-        handed_out, why_not = _handed_out(site, issued)
+    if record.value(Kind.ISSUED) is None and issued.request_id is not None:
+        handed_out, why_not = _handed_out(site, issued.request_id, issued.certificate)
         value = {
             "fingerprint": x509.fingerprint(issued.certificate),
             "pem": x509.pem(issued.certificate),
@@ -164,12 +173,12 @@ def keep_issued(site: Site, record: Record, issued: Issued) -> tuple[crypto.Cert
     return x509.issuers_root_first(issued.certificate, issuers_at_hand(site, record))
 
 
-def _handed_out(site: Site, issued: Issued) -> tuple[tuple[crypto.Certificate, ...], str]:
+def _handed_out(site: Site, number: int, leaf: crypto.Certificate) -> tuple[tuple[crypto.Certificate, ...], str]:
     """What the CA hands out with the certificate; or nothing and why, where the chain file has every issuer."""
     try:
-        return site.authority.chain(issued.request_id), ""
+        return site.authority.chain(number), ""
     except Trouble as trouble:
-        if not x509.is_whole(x509.issuers_root_first(issued.certificate, site.known_chain)):
+        if not x509.is_whole(x509.issuers_root_first(leaf, site.known_chain)):
             raise
         site.say(f"{trouble}; the chain is taken from the profile's chain file, which has all of it")
         return (), str(trouble)

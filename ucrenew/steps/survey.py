@@ -49,7 +49,7 @@ def survey(site: Site, purpose: Purpose) -> ClusterFacts:
         database = _wait_for_backup(site, publisher)
         first = _look_at_node(site, publisher, purpose)
     at = site.clock()
-    if note := site.authority.check_login():
+    if not site.profile.ca.is_by_hand and (note := site.authority.check_login()):
         site.say(note)
     entries = _entries(site, database.members)
     others = [entry for entry in entries if entry.name != publisher.name]
