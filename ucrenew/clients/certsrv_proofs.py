@@ -123,17 +123,21 @@ class Kerberos:
 
         name = gssapi.Name(self._principal, gssapi.NameType.user)
         try:
-            got = gssapi.raw.acquire_cred_with_password(name, self._password.encode(), usage="initiate")
+            # For SPNEGO, which Negotiate is: what is got for Kerberos alone is of no use in it.
+            got = gssapi.raw.acquire_cred_with_password(
+                name, self._password.encode(), mechs=[self._library.SPNEGO], usage="initiate"
+            )
         except gssapi.exceptions.GSSError as error:
             said = f"{doing}: the KDC gave no ticket to {self._principal}: {' '.join(error.gen_message().split())}"
-            if error.min_code % 2**32 in _KDC_AWAY:
-                raise Transient(said) from error
+            if _KDC_AWAY.search(said):
+                raise Transient(f"{said}; see the worker's krb5.conf, and that it reaches the domain") from error
             raise LoginRefused(f"{said}; it is not tried again") from error
         return gssapi.Credentials(base=got.creds)
 
 
-# KRB5_REALM_CANT_RESOLVE, KRB5_KDC_UNREACH of <krb5.h>: nobody was asked, so no password was refused.
-_KDC_AWAY = frozenset({-1765328164 % 2**32, -1765328228 % 2**32})
+# By the words of libkrb5, because through SPNEGO its codes are others in every process. Nobody was asked then, so no
+# password was refused; whatever is not known here counts as refused, and is not tried again.
+_KDC_AWAY = re.compile("Cannot (?:contact any KDC|find KDC|resolve network address for KDC)")
 
 
 def _requests_gssapi() -> Any:  # noqa: ANN401 - it has no types
