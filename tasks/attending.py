@@ -119,16 +119,20 @@ def is_overdue(waiting: Waiting) -> bool:
     """True when nobody answered for as long as the profile gives them; trouble is logged and counts as not yet.
 
     Once the certificate is installed a no would leave the cluster half-way, and at ``take-over`` it would abandon a
-    renewal whose request may be pending: then the question is only reminded of.
+    renewal whose request may be pending, as it would where a CA by hand has it: then the question is only reminded of.
     """
     try:
-        overdue = now() - waiting.since > profile_of(waiting.cluster).overdue
+        profile = profile_of(waiting.cluster)
+        overdue = now() - waiting.since > profile.overdue
         renewal = renewals_of(waiting.cluster, waiting.purpose).current()
     except Trouble as trouble:
         get_run_logger().warning("%s: %s", waiting.cluster, trouble)
         return False
     half_way = renewal is not None and record_of(renewal).leaf_is_in
-    is_kept_open = waiting.gate is Gate.TAKE_OVER or (half_way and waiting.gate not in {Gate.CLEANUP, Gate.BACKUP})
+    at_the_ca = waiting.gate is Gate.SUBMISSION and profile.ca.is_by_hand  # which takes its time
+    is_kept_open = (
+        waiting.gate is Gate.TAKE_OVER or at_the_ca or (half_way and waiting.gate not in {Gate.CLEANUP, Gate.BACKUP})
+    )
     if overdue and is_kept_open:
         get_run_logger().warning(
             "%s: nobody has answered at gate '%s' since %s UTC, and a no would leave things half done: answer run %s",

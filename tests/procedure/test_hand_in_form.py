@@ -5,6 +5,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from prefect.input import read_flow_run_input
 
+from flows.attend import attend_suspended_runs
 from tests.procedure.lives import RESTARTS, UNASKED, YES
 from tests.procedure.signed_elsewhere import ELSEWHERE, Elsewhere
 from tests.rules.builder import in_pkcs7, rsa_key
@@ -80,10 +81,16 @@ def test_whole_road_with_another_ca(lives, borrowed):
 
 
 def test_no_is_a_no(lives, borrowed):
-    """S12: who denies has nothing to hand in, and the renewal ends in order."""
-    life = lives(borrowed, UNASKED)
+    """S12: a CA takes its time, so silence is no "no"; who denies has nothing to hand in, and it ends in order."""
+    life = lives(borrowed, UNASKED.rstrip("\n") + "\noverdue = 0.0000001\n")
     Elsewhere(borrowed, life.profile)
     life.begin(force=True)
+    asked = life.key
+    attend_suspended_runs()
+
+    assert asked == life.key
+    assert life.said.with_words("nobody has answered at gate 'submission'")
+
     state = life.answered({"decision": "deny", "name": "Nora Night-Shift"})
 
     assert "Denied" == state.name

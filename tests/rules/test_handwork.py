@@ -103,6 +103,16 @@ def test_submission_by_hand(plan):
     assert "On any other CA" in text
 
 
+def test_signed_by_hand(plan):
+    """Any other CA: the request itself, where it lies, what may come back and in which dress, and no private key."""
+    text = handwork.have_signed_by_hand(plan, request(), "It lies on the worker as /srv/lab-tomcat.csr, too.")
+
+    assert request() == parse_csr(file_in(text))
+    assert plan.authority in text
+    assert all(word in text for word in ("*certificate*", "PEM", "PKCS#7", "/srv/lab-tomcat.csr", "chain file"))
+    assert "Never a private key" in text
+
+
 def test_trust_by_hand(plan):
     """A CA certificate: the node, the store as purpose, the file itself (S15, S16)."""
     text = handwork.trust_by_hand(plan, intermediate().certificate, SUBSCRIBER)

@@ -54,6 +54,7 @@ def put_out(site: Site, plan: Plan, csr: crypto.CertificateSigningRequest) -> st
     text = x509.pem(csr)
     try:
         if not path.is_file() or path.read_text(encoding="ascii", errors="replace") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="ascii")
     except OSError as error:
         return f"It could not be written to {path} on the worker ({error.strerror})."
