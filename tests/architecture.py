@@ -51,7 +51,9 @@ CLOCKS = frozenset({"now", "utcnow", "today"})
 
 LONGEST_MODULE = 400
 LONGEST_RENEW = 150  # lines of flows/renew.py have to stay under this
-DEPENDENCIES = frozenset({"cryptography", "fastapi", "flask", "paramiko", "prefect", "pydantic", "requests", "urllib3"})
+DEPENDENCIES = frozenset(
+    {"cryptography", "fastapi", "flask", "paramiko", "prefect", "pydantic", "requests", "spnego", "urllib3"}
+)
 
 
 @dataclass(frozen=True)

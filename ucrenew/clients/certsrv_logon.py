@@ -144,6 +144,10 @@ def _hint(answer: requests.Response) -> str:
     presented, _, _ = answer.request.headers.get("Authorization", "").partition(" ")
     if not presented:
         return "; it asks for a login now"
+    if presented == Logon.NTLM.scheme:
+        return (
+            f'; {_BOUND}; or the domain lets this account use no NTLM: then logon = "kerberos" in the profile\'s [ca]'
+        )
     if presented != Logon.BASIC.scheme:
         return f"; {_BOUND}"
     return "" if Logon.BASIC.is_among(offered_schemes(answer)) else f"; {ENABLE_BASIC}"
