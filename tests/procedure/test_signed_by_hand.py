@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from deployments import trust
+from deployments.commands import Exit
 from flows.forms import valid_answer
 from tests.procedure.bench import Bench
 from tests.procedure.signed_elsewhere import ELSEWHERE, Elsewhere
@@ -76,6 +78,18 @@ def test_request_goes_out(one):
     assert question == one.submitted()
     assert f"{ELSEWHERE}, by hand" == one.plan.authority
     assert "submit" in one.plan.by_hand
+
+
+def test_trust_shows_the_nodes_alone(one, monkeypatch, capsys):
+    """`deployments.trust` has no web server to show where the CA is a person's."""
+    monkeypatch.setattr("sys.argv", ["trust", str(one.path)])
+
+    assert trust.main() == Exit.DONE
+
+    shown = capsys.readouterr().out
+
+    assert all(entry.name in shown for entry in one.site.profile.nodes)
+    assert "\nCA " not in shown
 
 
 def test_leaf_alone_is_enough(one):
