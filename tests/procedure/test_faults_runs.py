@@ -76,7 +76,6 @@ FAULTS = (
         person=enter_the_number,
         by_person="finds the request in the CA's list, and enters its number; the run goes on",
     ),
-    Fault("`0x80094003`", "fetching the chain", (("/ca", {"fetch_answer": "0x80094003"}),), at=(Kind.REQUEST_ID, "")),
     Fault(f"`{REFUSED}`", LEAF, (fault_at("refuse", PUBLISHER, what="leaf", text=REFUSED),)),
     Fault("a backup is under way", "when that is retried", ((f"/nodes/{PUBLISHER}", {"backup_running": True}),)),
     Fault(
