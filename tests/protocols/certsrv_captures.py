@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from tests.protocols.https_door import (
     NODE,
     Answers,
+    Cert,
     Door,
     Reply,
     always,
@@ -136,11 +137,17 @@ BY_OFFICER = error_page(
 
 
 def client_of(
-    door: Door, *, timeout: float = 10, logon: Logon | None = Logon.BASIC, user: str = USER, password: str = PASSWORD
+    door: Door,
+    *,
+    timeout: float = 10,
+    logon: Logon | None = Logon.BASIC,
+    user: str = USER,
+    password: str = PASSWORD,
+    shown: Cert = OWN,
 ) -> CertSrv:
     """A client of the door, which stands for a CA's web server; Basic needs one request a call."""
     endpoint = door.endpoint("ca.example.com")
-    decision = tls.decide_trust(endpoint, tls.TrustAnchors(pins=frozenset({OWN.sha256})))
+    decision = tls.decide_trust(endpoint, tls.TrustAnchors(pins=frozenset({shown.sha256})))
     session = tls.trusted_session(endpoint, decision)
     url = f"https://ca.example.com:{door.port}/certsrv/"
     return CertSrv(url, session, user, password, logon=logon, timeout=timeout)

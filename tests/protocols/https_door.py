@@ -68,6 +68,7 @@ def make(
     begins: timedelta = timedelta(days=-30),
     ends: timedelta = timedelta(days=300),
     label: str = "",
+    digest: hashes.HashAlgorithm | None = None,
 ) -> Cert:
     """A correct certificate for a name; the test states what is special about it."""
     own = key(label or name, kind)
@@ -83,7 +84,7 @@ def make(
         .not_valid_after(now + ends)
         .add_extension(crypto.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(crypto.SubjectAlternativeName([crypto.DNSName(name)]), critical=False)
-        .sign(issuer.key if issuer else own, hashes.SHA256())
+        .sign(issuer.key if issuer else own, digest or hashes.SHA256())
     )
     above = (
         (issuer.certificate, *issuer.chain)

@@ -21,9 +21,9 @@ from tests.protocols.https_door import Answers, Cert, Door, Reply, Seen, opened
 OFFER = challenge("Negotiate", "NTLM")
 
 
-def binding(shown: Cert) -> bytes:
+def binding(shown: Cert, digest: hashes.HashAlgorithm | None = None) -> bytes:
     """The channel binding of a server that shows this certificate (RFC 5929)."""
-    return b"tls-server-end-point:" + shown.certificate.fingerprint(hashes.SHA256())
+    return b"tls-server-end-point:" + shown.certificate.fingerprint(digest or hashes.SHA256())
 
 
 @dataclass
@@ -72,8 +72,8 @@ def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def iis(page: Answers, **how: object) -> Iterator[tuple[Iis, Door]]:
+def iis(page: Answers, *, shown: Cert = OWN, **how: object) -> Iterator[tuple[Iis, Door]]:
     """A web server that wants NTLM, and its door."""
     server = Iis(page, **how)
-    with opened(OWN, answers=server) as door:
+    with opened(shown, answers=server) as door:
         yield server, door

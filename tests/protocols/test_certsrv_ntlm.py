@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from tests.protocols.certsrv_captures import (
     ISSUED_LINKS,
@@ -87,6 +88,16 @@ def test_broken_channel_binding_is_explained():
         client_of(door, logon=Logon.NTLM).submit(x509.pem(REQUEST), "CiscoUC")
 
     assert 1 == len(server.proofs)
+
+
+@pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()], ids=lambda one: one.name)
+def test_binding_has_the_hash_of_the_signature(digest):
+    """A proof is bound by the hash with which the server's certificate is signed (RFC 5929 §4.1)."""
+    shown = make("ca.example.com", label=digest.name, digest=digest)
+    with iis(always(PENDING), shown=shown, bound_to=binding(shown, digest)) as (_, door):
+        client = client_of(door, logon=Logon.NTLM, shown=shown)
+
+        assert Pending(32) == client.submit(x509.pem(REQUEST), "CiscoUC")
 
 
 @pytest.mark.parametrize(
