@@ -38,7 +38,9 @@ SHARED_VOCABULARY = ("ucrenew.domain.cluster", "ucrenew.domain.purpose")
 
 CLIENTS = "ucrenew.clients"
 UNDER_EVERY_CLIENT = ("tls", "sessions")
-# platform_cli is the dialogue of one device on a channel over SSH, and cli_* are the replies that it reads.
+# platform_cli is the dialogue of one device on a channel over SSH, cli_session how a command is given in it, and the
+# other cli_* are the replies that it reads.
+ON_CHANNEL = ("platform_cli", "cli_session")
 UNDER_PLATFORM_CLI = ("channel", "ssh")
 
 # Ways out of domain/: files, sockets, clocks, environment, other programs.
@@ -188,7 +190,7 @@ def clients_keep_to_themselves(tree: Tree) -> Iterator[str]:
 def _may_use(ours: str, theirs: str) -> bool:
     if theirs in UNDER_EVERY_CLIENT or _family(ours) == _family(theirs):
         return True
-    return ours == "platform_cli" and theirs in UNDER_PLATFORM_CLI
+    return ours in ON_CHANNEL and theirs in UNDER_PLATFORM_CLI
 
 
 def _family(client: str) -> str:
