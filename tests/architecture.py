@@ -37,7 +37,7 @@ WITH_SIMULATOR = (SIMULATOR, "deployments.rehearsal")
 SHARED_VOCABULARY = ("ucrenew.domain.cluster", "ucrenew.domain.purpose")
 
 CLIENTS = "ucrenew.clients"
-UNDER_EVERY_CLIENT = ("tls", "sessions")
+UNDER_EVERY_CLIENT = ("tls", "sessions", "soap")
 # platform_cli is the dialogue of one device on a channel over SSH, cli_session how a command is given in it, and the
 # other cli_* are the replies that it reads.
 ON_CHANNEL = ("platform_cli", "cli_session")
@@ -53,9 +53,9 @@ CLOCKS = frozenset({"now", "utcnow", "today"})
 
 LONGEST_MODULE = 400
 LONGEST_RENEW = 150  # lines of flows/renew.py have to stay under this
-DEPENDENCIES = frozenset(
-    {"cryptography", "fastapi", "flask", "paramiko", "prefect", "pydantic", "requests", "spnego", "urllib3"}
-)
+DEPENDENCIES = frozenset({
+    "cryptography", "fastapi", "flask", "paramiko", "prefect", "pydantic", "requests", "spnego", "urllib3", "zeep",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.protocols.https_door import NODE, Answers, Door, Reply, always, make,
 from ucrenew.clients import tls
 from ucrenew.clients.controlcenter import ControlCenter, RunningService
 from ucrenew.clients.sessions import Unanswered
+from ucrenew.clients.soap import Throttled
 from ucrenew.errors import LoginRefused, Refused, Transient, UnknownReply
 
 USER, PASSWORD = "svc-look", "pass-wörd:日本"
@@ -181,11 +182,11 @@ def test_unlisted_service_is_not_invented():
         (Reply("", 403), Refused, "HTTP 403.*serviceability role"),
         (Reply("<html>none</html>", 404), Transient, "not there or not ready .HTTP 404"),
         (Reply("", 500), Transient, "HTTP 500: an empty body"),
-        (Reply("<html>busy</html>", 503), Transient, "HTTP 503.*busy"),
+        (Reply("<html>busy</html>", 503), Throttled, "HTTP 503.*busy"),
         (Reply(fault("no such operation"), 500), Refused, "HTTP 500.*: no such operation"),
         (Reply(fault("no such operation")), Refused, "HTTP 200.*: no such operation"),
-        (Reply(fault("Exceeded allowed rate for Serviceability"), 500), Transient, "Exceeded allowed rate"),
-        (Reply(fault("overloaded"), 503), Transient, "overloaded"),
+        (Reply(fault("Exceeded allowed rate for Serviceability"), 500), Throttled, "Exceeded allowed rate"),
+        (Reply(fault("overloaded"), 503), Throttled, "overloaded"),
         (Reply(answer(code="-1", words="servM is down")), Refused, "ReturnCode -1.: servM is down"),
         (Reply(answer(code="1")), Refused, "ReturnCode 1.: reason -1"),
         (Reply("<html><br>Sign in</html>"), UnknownReply, "not its SOAP: <html><br>Sign in"),

@@ -1,7 +1,14 @@
-"""Phones as the cluster knows them: its security mode, who is registered where, who is not back (S24, S26, S30)."""
+"""Phones as the cluster knows them: its security mode, who is registered where, who is not back (S24, S26, S30).
+
+A census holds one small record a phone, so ten thousand of them are a few megabytes; whatever is shown to people or
+kept in a record is counted, and phones are named only where they are missing.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -15,3 +22,94 @@ class SecurityMode(StrEnum):
     def words(self) -> str:
         """How people call it."""
         return "mixed mode" if self is SecurityMode.MIXED else "non-secure"
+
+
+# cucm.md §3.3: asked for by the phone, by CallManager; what CSCup28852 shows again and again (S30).
+RESET_REASONS = frozenset({8, 9, 31})
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One phone as the cluster's real-time information has it; ``at`` is when its status began, 0 where not told."""
+
+    name: str
+    node: str
+    status: str
+    reason: int = 0
+    model: str = ""
+    protocol: str = ""
+    at: int = 0
+
+    @property
+    def is_registered(self) -> bool:
+        """Registered, and not PartiallyRegistered: half of its lines are no phone that is back."""
+        return self.status.lower() == "registered"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhone:
+    """One phone as the database has it, registered or not."""
+
+    name: str
+    model: str
+    protocol: str
+    group: str  # its CallManager group; empty where not told
+    security: str  # `Non Secure`, `Authenticated`, `Encrypted`; empty where not told
+    has_lsc: bool | None  # a locally significant certificate, which CAPF signed; None: not told
+
+    @property
+    def is_secure(self) -> bool:
+        """Authenticated or encrypted: it registers over TLS, and not at all with a CTL that it cannot verify."""
+        return self.security.lower() in ("authenticated", "encrypted")
+
+
+@dataclass(frozen=True)
+class Census:
+    """All phones at one moment, the newest word on each; ``silent`` are nodes that did not answer for theirs."""
+
+    phones: Mapping[str, Registration] = field(default_factory=dict)
+    silent: tuple[str, ...] = ()
+
+    @property
+    def registered(self) -> frozenset[str]:
+        """The names of the registered ones."""
+        return frozenset(name for name, phone in self.phones.items() if phone.is_registered)
+
+    def by_node(self) -> Mapping[str, int]:
+        """How many are registered on each node."""
+        return self._counted("node")
+
+    def by_model(self) -> Mapping[str, int]:
+        """How many of each model are registered."""
+        return self._counted("model")
+
+    def _counted(self, what: str) -> Mapping[str, int]:
+        found = Counter(str(getattr(phone, what)) for phone in self.phones.values() if phone.is_registered)
+        return dict(sorted(found.items()))
+
+
+def census(registrations: Iterable[Registration], silent: Iterable[str] = ()) -> Census:
+    """Fold what comes page by page; ``silent`` is read last. A phone that several nodes list counts once."""
+    found: dict[str, Registration] = {}
+    for phone in registrations:
+        known = found.get(phone.name)
+        if known is None or (phone.at, phone.is_registered) > (known.at, known.is_registered):
+            found[phone.name] = phone
+    return Census(found, tuple(dict.fromkeys(silent)))
+
+
+def missing(before: Census, after: Census) -> tuple[Registration, ...]:
+    """The phones that were registered and are not now, as they were, by node and name (S26)."""
+    gone = before.registered - after.registered
+    return tuple(sorted((before.phones[name] for name in gone), key=lambda phone: (phone.node, phone.name)))
+
+
+def churning(earlier: Census, later: Census) -> tuple[str, ...]:
+    """Phones that are registered at both looks and registered anew in between (S30, CSCup28852)."""
+    return tuple(
+        sorted(
+            name
+            for name in earlier.registered & later.registered
+            if later.phones[name].at > earlier.phones[name].at > 0
+        )
+    )
