@@ -53,14 +53,31 @@ class KnownPhone:
     name: str
     model: str
     protocol: str
-    group: str  # its CallManager group; empty where not told
+    pool: str  # its device pool; empty where not told
     security: str  # `Non Secure`, `Authenticated`, `Encrypted`; empty where not told
-    has_lsc: bool | None  # a locally significant certificate, which CAPF signed; None: not told
 
     @property
     def is_secure(self) -> bool:
         """Authenticated or encrypted: it registers over TLS, and not at all with a CTL that it cannot verify."""
         return self.security.lower() in ("authenticated", "encrypted")
+
+
+@dataclass(frozen=True)
+class CallManagerGroup:
+    """The servers that the phones of some device pools register with, the first one first."""
+
+    name: str
+    members: tuple[str, ...]
+    pools: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EnterpriseParameters:
+    """Those that decide about phones (S24, cucm.md §4.1, §4.3); None where the cluster does not show one."""
+
+    security_mode: SecurityMode | None
+    rollback: bool | None  # Prepare Cluster for Rollback to pre 8.0
+    phone_interaction: str | None  # Phone Interaction on Certificate Update, in the cluster's own words
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,35 @@ class Census:
     def _counted(self, what: str) -> Mapping[str, int]:
         found = Counter(str(getattr(phone, what)) for phone in self.phones.values() if phone.is_registered)
         return dict(sorted(found.items()))
+
+
+# How the database calls the last two is not documented: their names are known by these words in them [I].
+_MODE = "clustersecuritymode"
+_ROLLBACK = ("rollback",)
+_INTERACTION = ("phone", "interaction")
+_TRUE, _FALSE = frozenset({"t", "true", "1", "yes"}), frozenset({"f", "false", "0", "no"})
+
+
+def enterprise_parameters(rows: Iterable[Mapping[str, str]]) -> EnterpriseParameters:
+    """Read rows of `paramname` and `paramvalue`. Raises ValueError for a security mode that nobody knows."""
+    values = {row["paramname"].lower(): row["paramvalue"].strip() for row in rows if row.get("paramvalue")}
+    mode = values.get(_MODE)
+    return EnterpriseParameters(
+        security_mode=None if mode is None else SecurityMode(mode),
+        rollback=_truth(_named(values, _ROLLBACK)),
+        phone_interaction=_named(values, _INTERACTION),
+    )
+
+
+def _named(values: Mapping[str, str], words: tuple[str, ...]) -> str | None:
+    """The value of the one parameter whose name has all these words; None where there is none or more than one."""
+    found = [value for name, value in values.items() if all(word in name for word in words)]
+    return found[0] if len(found) == 1 else None
+
+
+def _truth(text: str | None) -> bool | None:
+    word = (text or "").lower()
+    return True if word in _TRUE else False if word in _FALSE else None
 
 
 def census(registrations: Iterable[Registration], silent: Iterable[str] = ()) -> Census:
