@@ -69,6 +69,28 @@ class Reason(StrEnum):
     CHAIN_INVALID = "chain-invalid"
     CHAIN_UNEXPECTED_ROOT = "chain-unexpected-root"
     OLD_CERTIFICATE_LEFT = "old-certificate-left"
+    INTERLOCK = "interlock"
+    SECURITY_MODE_UNKNOWN = "security-mode-unknown"
+    SECURITY_MODE_CHANGED = "security-mode-changed"
+    ROLLBACK_ON = "rollback-on"
+    ROLLBACK_UNKNOWN = "rollback-unknown"
+    PHONE_INTERACTION = "phone-interaction"
+    CTL_MISSING = "ctl-missing"
+    CTL_NOT_VERIFIED = "ctl-not-verified"
+    CTL_BY_TOKEN = "ctl-by-token"  # noqa: S105 - the name of a finding
+    CTL_SIGNER_UNKNOWN = "ctl-signer-unknown"
+    CTL_LACKS_CERTIFICATE = "ctl-lacks-certificate"
+    CTL_HOLDS_REPLACED = "ctl-holds-replaced"
+    ITL_NOT_VERIFIED = "itl-not-verified"
+    SIGNER_REPLACED = "signer-replaced"
+    TVS_DOWN = "tvs-down"
+    SINGLE_SERVER_GROUP = "single-server-group"
+    SECURE_PHONES = "secure-phones"
+    PHONES_OFFLINE = "phones-offline"
+    PHONES_NOT_COUNTED = "phones-not-counted"
+    PHONES_NOT_BACK = "phones-not-back"
+    CALLMANAGER_IDLE = "callmanager-idle"
+    PHONES_CHURN = "phones-churn"
 
 
 @dataclass(frozen=True)
