@@ -6,6 +6,7 @@ kept in a record is counted, and phones are named only where they are missing.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,8 +25,7 @@ class SecurityMode(StrEnum):
         return "mixed mode" if self is SecurityMode.MIXED else "non-secure"
 
 
-# cucm.md §3.3: asked for by the phone, by CallManager; what CSCup28852 shows again and again (S30).
-RESET_REASONS = frozenset({8, 9, 31})
+_DESK_PHONE = re.compile(r"(?:SEP|ATA)[0-9A-F]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class KnownPhone:
     protocol: str
     pool: str  # its device pool; empty where not told
     security: str  # `Non Secure`, `Authenticated`, `Encrypted`; empty where not told
+
+    @property
+    def keeps_lists(self) -> bool:
+        """True for a desk phone, which keeps CTL and ITL; Jabber and CTI ports have no ITL (by their names [I])."""
+        return _DESK_PHONE.fullmatch(self.name) is not None
 
     @property
     def is_secure(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import groupby
 
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.domain.plan import Restart
@@ -39,6 +40,7 @@ class RestartRule:
     with_sso: tuple[tuple[str, Where], ...]  # after them, where single sign-on was on before the first change
     not_restarted: tuple[str, ...]
     notices: tuple[str, ...]
+    by_service: bool = False  # a service on all its nodes before the next service, as Cisco lists those for phones
 
     def all_services(self, *, sso: bool) -> tuple[tuple[str, Where], ...]:
         """What is restarted, with single sign-on in use or without."""
@@ -74,21 +76,76 @@ _TOMCAT_14_15 = RestartRule(
     ),
 )
 
+_PHONES_NOTICE = (
+    "while a node's CallManager restarts its phones move to the next server of their group, and back after it",
+    "phones of a group with one server are out of service meanwhile",
+    "calls in progress lose their features (transfer, hold), and conferences and music of that node end",
+    "CTI applications (attendant consoles, recorders) lose their phones while CTIManager restarts",
+    "phones cannot fetch configuration, lists and firmware from a node while its TFTP restarts",
+)
+_HAPROXY = ("Cisco HAProxy", Where.CUCM)  # Security Guide 14: from 14SU1 on (cucm.md §4.2)
+_CALLMANAGER = ("Cisco CallManager", Where.CUCM)
+_CTI = ("Cisco CTIManager", Where.CUCM)
+_TFTP = ("Cisco Tftp", Where.CUCM)
+_TVS = ("Cisco Trust Verification Service", Where.CUCM)
+
+
+def _for_phones(source: str, *services: tuple[str, Where], not_restarted: tuple[str, ...] = ()) -> RestartRule:
+    return RestartRule(source, services, (), not_restarted, _PHONES_NOTICE, by_service=True)
+
+
+# Cisco's three orders for CallManager contradict each other (cucm.md §4.2, S26): each by its document.
+CALLMANAGER_ORDERS: Mapping[str, RestartRule] = {
+    "D118731": _for_phones(
+        "Cisco document 118731 of June 2024, steps of the CallManager procedure; cucm.md §4.2, S26",
+        _TFTP,
+        _CALLMANAGER,
+        _CTI,
+        _TVS,
+        not_restarted=("Cisco HAProxy: it came with release 14",),
+    ),
+    "D217138": _for_phones(
+        "Cisco document 217138 of November 2025, and for HAProxy the Security Guide 14; cucm.md §4.2",
+        _TVS,
+        _TFTP,
+        _CALLMANAGER,
+        _CTI,
+        _HAPROXY,
+    ),
+    "D214231": _for_phones(
+        "Cisco document 214231 of July 2026; cucm.md §4.2", _CALLMANAGER, _CTI, _TVS, _TFTP, _HAPROXY
+    ),
+}
+# The most recent document that is about the release.
+_LATEST: Mapping[int, str] = {10: "D118731", 11: "D118731", 12: "D118731", 14: "D217138", 15: "D214231"}
+
 # Our own estimate: nobody publishes how long a service is away. Others wait ten minutes at most (cucm.md §2.2).
 TAKES = timedelta(minutes=2)
-TAKES_LONGER: Mapping[str, timedelta] = {"Cisco Tomcat": timedelta(minutes=5)}
+TAKES_LONGER: Mapping[str, timedelta] = {
+    "Cisco Tomcat": timedelta(minutes=5),
+    "Cisco CallManager": timedelta(minutes=10),  # with the phones' way to the next server and back
+}
 
-_RULES: Mapping[Purpose, Mapping[int, RestartRule]] = {Purpose.TOMCAT: {14: _TOMCAT_14_15, 15: _TOMCAT_14_15}}
+_RULES: Mapping[Purpose, Mapping[int, RestartRule]] = {
+    Purpose.TOMCAT: {14: _TOMCAT_14_15, 15: _TOMCAT_14_15},
+    Purpose.CALLMANAGER: {release: CALLMANAGER_ORDERS[order] for release, order in _LATEST.items()},
+}
+# What flows drive from end to end. The lists of the others are known, and wait for a path that looks after phones.
+RENEWED = frozenset({Purpose.TOMCAT})
 
 
-def restart_rule(purpose: Purpose, release: int) -> RestartRule | None:
-    """The rule for a purpose and a major release, or None when none is known yet."""
-    return _RULES.get(purpose, {}).get(release)
+def restart_rule(purpose: Purpose, release: int, order: str = "") -> RestartRule | None:
+    """The rule for a purpose and a major release, or None when none is known yet.
+
+    ``order``: for CallManager, the document whose order is kept (a key of CALLMANAGER_ORDERS) instead of the latest.
+    """
+    latest = _RULES.get(purpose, {}).get(release)
+    return CALLMANAGER_ORDERS.get(order) if order and latest and purpose is Purpose.CALLMANAGER else latest
 
 
 def has_restart_rule(purpose: Purpose) -> bool:
-    """True when there is a rule for some release: without one a purpose cannot be renewed."""
-    return bool(_RULES.get(purpose))
+    """True when there is a rule for some release and a path that follows it: else a purpose cannot be renewed."""
+    return purpose in RENEWED and bool(_RULES.get(purpose))
 
 
 def in_restart_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
@@ -101,16 +158,31 @@ def in_restart_order(nodes: Iterable[Node]) -> tuple[Node, ...]:
 def planned_restarts(
     rule: RestartRule, nodes: Iterable[Node], up: Mapping[str, frozenset[str]], *, sso: bool = False
 ) -> tuple[Restart, ...]:
-    """All restarts in order: node after node, and only services that were up on it (cucm.md §4.1 point 8).
+    """All restarts in the rule's order, and only services that were up on their node (cucm.md §4.1 point 8).
 
     ``sso``: single sign-on was on in the baseline.
     """
+    ordered = in_restart_order(nodes)
+    services = rule.all_services(sso=sso)
+    pairs = (
+        ((node, service, where) for service, where in services for node in ordered)
+        if rule.by_service
+        else ((node, service, where) for node in ordered for service, where in services)
+    )
     return tuple(
         Restart(node.name, service)
-        for node in in_restart_order(nodes)
-        for service, where in rule.all_services(sso=sso)
+        for node, service, where in pairs
         if where.includes(node) and service in up.get(node.name, frozenset())
     )
+
+
+def phone_groups(planned: Iterable[Restart]) -> tuple[tuple[Restart, ...], ...]:
+    """What is restarted before the phones are looked at again: each CallManager by itself, any other service at once.
+
+    So one server of every CallManager group is up at any time, and phones are counted before the next one goes (S26).
+    """
+    grouped = groupby(planned, key=lambda one: one.about if one.service == _CALLMANAGER[0] else one.service)
+    return tuple(tuple(group) for _, group in grouped)
 
 
 def time_needed(restarts: Iterable[Restart]) -> timedelta:
