@@ -24,13 +24,13 @@ def start_question(plan: Plan) -> str:
             f"One request for {len(plan.nodes)} nodes is generated on **{plan.publisher}** and submitted to the CA.",
             f"CA: {plan.authority}. Nothing is restarted before you are asked again.",
             "",
-            *_listed("Names", plan.names),
-            *_listed("Restarts, in this order, after the second question", map(str, plan.restarts)),
-            *_listed("Not restarted", plan.not_restarted),
-            *_listed("What users will notice then", plan.notices),
+            *listed("Names", plan.names),
+            *listed("Restarts, in this order, after the second question", map(str, plan.restarts)),
+            *listed("Not restarted", plan.not_restarted),
+            *listed("What users will notice then", plan.notices),
             *_conditions(plan),
-            *_listed("To know before", plan.findings),
-            *_shown(plan),
+            *listed("To know before", plan.findings),
+            *shown(plan),
         )
     )
 
@@ -51,11 +51,11 @@ def activate_question(
             f"- issued by {leaf.issuer.rfc4514_string()}",
             f"- CA certificates, root first: {', '.join(ca.subject.rfc4514_string() for ca in chain)}",
             "",
-            *_listed("Restarts, in this order", map(str, plan.restarts)),
-            *_listed("What users notice", plan.notices),
+            *listed("Restarts, in this order", map(str, plan.restarts)),
+            *listed("What users notice", plan.notices),
             *_conditions(plan),
-            *_listed("What the checks noticed", map(str, noticed)),
-            *_shown(plan),
+            *listed("What the checks noticed", map(str, noticed)),
+            *shown(plan),
         )
     )
 
@@ -69,7 +69,7 @@ def take_over_question(renewal: str, run: str, plan: Plan) -> str:
             f"Run {run} left it open. **approve** goes on where it stopped, with its request and its answers.",
             "**deny** abandons it: nothing is undone on the cluster, and the next run begins anew with a new request.",
             "",
-            *_shown(plan),
+            *shown(plan),
         )
     )
 
@@ -88,7 +88,7 @@ def submission_question(plan: Plan, authority: str, csr: str, wrong: str = "") -
             "Only when the CA surely has none: enter **0**, and it is submitted once more.",
             "**deny** ends this renewal.",
             "",
-            *_shown(plan),
+            *shown(plan),
         )
     )
 
@@ -101,10 +101,10 @@ def accept_question(plan: Plan, leaf: crypto.Certificate, findings: Iterable[Fin
             "",
             f"Certificate `{fingerprint(leaf)}`, issued by {leaf.issuer.rfc4514_string()}.",
             "",
-            *_listed("What it lacks", map(str, findings)),
+            *listed("What it lacks", map(str, findings)),
             "Nothing was uploaded. **deny** ends this renewal; have the CA issue another one with a new run.",
             "",
-            *_shown(plan),
+            *shown(plan),
         )
     )
 
@@ -122,7 +122,7 @@ def sso_off_question(plan: Plan) -> str:
             "**approve** only when a local administrator has just logged in through the recovery URL of each node:",
             "should single sign-on not come back, it is the only way in.",
             "",
-            *_shown(plan),
+            *shown(plan),
         )
     )
 
@@ -138,7 +138,7 @@ def backup_question(plan: Plan) -> str:
             "",
             "**approve** when it has ended; it is looked up. **deny** leaves it; the evidence says so.",
             "",
-            *_shown(plan),
+            *shown(plan),
         )
     )
 
@@ -148,10 +148,10 @@ def _conditions(plan: Plan) -> tuple[str, ...]:
     time = (f"By our estimate the restarts take {in_words(timedelta(minutes=plan.minutes))} together.", "")
     return (
         *(time if plan.minutes else ()),
-        *_listed("Only in a maintenance window", plan.windows),
-        *_listed("Single sign-on is on there: off before the certificate, on again after the restarts", plan.sso_nodes),
-        *_listed("Done by a person, not by us", map(_step, plan.by_hand)),
-        *_listed("Neighbours that have to be ready before the certificate is in service", plan.neighbours),
+        *listed("Only in a maintenance window", plan.windows),
+        *listed("Single sign-on is on there: off before the certificate, on again after the restarts", plan.sso_nodes),
+        *listed("Done by a person, not by us", map(_step, plan.by_hand)),
+        *listed("Neighbours that have to be ready before the certificate is in service", plan.neighbours),
     )
 
 
@@ -159,12 +159,13 @@ def _step(name: str) -> str:
     return f"{name}: {Step(name).words}"
 
 
-def _shown(plan: Plan) -> tuple[str, ...]:
+def shown(plan: Plan) -> tuple[str, ...]:
     """The digest, and the plan itself for whoever compares it."""
     document = json.dumps(plan.document(), sort_keys=True, ensure_ascii=False)
     return (f"Plan digest: `{plan.digest}`", "", "```json", document, "```")
 
 
-def _listed(title: str, lines: Iterable[str]) -> tuple[str, ...]:
+def listed(title: str, lines: Iterable[str]) -> tuple[str, ...]:
+    """A numbered list under its title; nothing of nothing."""
     found = [f"{number}. {line}" for number, line in enumerate(lines, start=1)]
     return (f"**{title}**", "", *found, "") if found else ()
