@@ -12,6 +12,7 @@ import pytest
 from tests.test_architecture import ROOT, Tree
 from ucrenew.clients.certmgr import CertificateManager
 from ucrenew.clients.certsrv import CertSrv
+from ucrenew.clients.controlcenter_actions import ServiceControl
 from ucrenew.clients.platform_cli import PlatformCli
 
 # What changes something at a node or the CA, and the client whose method it is.
@@ -25,6 +26,8 @@ ACTS = {
     "stop": PlatformCli,
     "disable_sso": PlatformCli,
     "delete_trust": PlatformCli,
+    "update_ctl": PlatformCli,
+    "control": ServiceControl,
 }
 FENCE = re.compile(r"(\w+\.)*site\.fence\(\)")
 HOLDERS = (ast.ExceptHandler, ast.match_case)

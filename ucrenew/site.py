@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -18,10 +19,15 @@ from ucrenew.clients import platform_cli, tls
 from ucrenew.clients.certmgr import CertificateManager
 from ucrenew.clients.certsrv import CertSrv
 from ucrenew.clients.controlcenter import ControlCenter
+from ucrenew.clients.controlcenter_actions import ServiceControl
+from ucrenew.clients.risport import RisPort
 from ucrenew.credentials import BlockReader, password_of
 from ucrenew.domain import x509
 from ucrenew.errors import BadInput
 from ucrenew.profile import Account, ClusterNode, Profile, Trust
+
+if TYPE_CHECKING:
+    from ucrenew.clients.axl import Axl
 
 HTTPS = 443
 
@@ -51,11 +57,25 @@ class Site:
 
     def control_center(self, entry: ClusterNode) -> ControlCenter | None:
         """The node's Control Center over a session of the same kind; None where the profile names no user for it."""
-        if self.profile.accounts.application is None:
-            return None
-        endpoint, session = self._trusted(entry, entry.tomcat_port)
-        user, password = self._credentials(self.profile.accounts.application)
-        return ControlCenter(endpoint, session, user, password)
+        reached = self._application(entry)
+        return ControlCenter(*reached) if reached else None
+
+    def service_control(self, entry: ClusterNode) -> ServiceControl | None:
+        """The same with a hand on the services: for steps that act."""
+        reached = self._application(entry)
+        return ServiceControl(*reached) if reached else None
+
+    def risport(self, publisher: ClusterNode) -> RisPort | None:
+        """Which phones are registered; None where the profile names no application user."""
+        reached = self._application(publisher)
+        return RisPort(*reached, wait=self.wait) if reached else None
+
+    def axl(self, publisher: ClusterNode, version: str = "") -> Axl | None:
+        """What the database says; ``version`` is the publisher's release. None where there is no application user."""
+        from ucrenew.clients.axl import Axl  # noqa: PLC0415 - zeep takes its time, and most runs ask for no phones
+
+        reached = self._application(publisher)
+        return Axl(*reached, wait=self.wait, version=version) if reached else None
 
     def cli(self, entry: ClusterNode) -> platform_cli.PlatformCli:
         """The node's ``admin:`` prompt; use it in a ``with``."""
@@ -99,6 +119,13 @@ class Site:
         """The leaf of a fresh connection that trusts this root only. Raises Untrusted when it does not verify."""
         endpoint = tls.Endpoint(entry.name, entry.host, port)
         return tls.served_chain_is_valid(endpoint, roots_pem=x509.pem(root))
+
+    def _application(self, entry: ClusterNode) -> tuple[tls.Endpoint, requests.Session, str, str] | None:
+        """Where and as whom SOAP is spoken, on port 8443 (cucm.md §3)."""
+        if self.profile.accounts.application is None:
+            return None
+        endpoint, session = self._trusted(entry, entry.tomcat_port)
+        return endpoint, session, *self._credentials(self.profile.accounts.application)
 
     def _credentials(self, account: Account) -> tuple[str, str]:
         return account.user, password_of(self.profile, account, self.read_block)

@@ -60,7 +60,7 @@ def client_of(door: Door) -> ServiceControl:
 def test_order_is_as_documented(action):
     """One service on one node is named with what to do, in the documented elements, and markup stays a name."""
     with answering(answer()) as (client, door):
-        client.act(action, "Cisco <Tftp>")
+        client.control(action, "Cisco <Tftp>")
     body = ET.fromstring(door.seen[0].body).find("{http://schemas.xmlsoap.org/soap/envelope/}Body")
     request = body[0][0]
     found = [(element.tag.removeprefix(AST), (element.text or "").strip()) for element in request.iter()]
@@ -90,7 +90,7 @@ def test_order_is_as_documented(action):
 def test_taken_orders_are_no_refusals(reply, started):
     """Done, begun, or already so is no refusal; the state on the way is told with the service (S26)."""
     with answering(reply) as (client, _):
-        found = client.act(Action.RESTART, TFTP)
+        found = client.control(Action.RESTART, TFTP)
 
     assert not found.is_refused
     assert started is found.service.started
@@ -112,7 +112,7 @@ def test_taken_orders_are_no_refusals(reply, started):
 def test_refusals_are_values(reply, told):
     """A no of the node, in whichever place, comes back as a value in the node's words."""
     with answering(lambda _: reply) as (client, door):
-        found = client.act(Action.RESTART, TFTP)
+        found = client.control(Action.RESTART, TFTP)
 
     assert found.is_refused
     assert told in found.refusal
@@ -134,7 +134,7 @@ def test_refusals_are_values(reply, told):
 def test_every_fault_has_its_class(reply, error, told):
     """What is no answer raises, is sent once, and says where the order may be under way all the same."""
     with answering(lambda _: reply) as (client, door), pytest.raises(error, match=told) as trouble:
-        client.act(Action.RESTART, TFTP)
+        client.control(Action.RESTART, TFTP)
 
     assert error is type(trouble.value)
     assert NODE in str(trouble.value)
@@ -145,6 +145,6 @@ def test_every_fault_has_its_class(reply, error, told):
 def test_some_are_for_the_cli_only(name):
     """What only the CLI restarts is refused before anything is sent (cucm.md §2.2)."""
     with answering(answer()) as (client, door), pytest.raises(BadInput, match="nothing was sent"):
-        client.act(Action.RESTART, name)
+        client.control(Action.RESTART, name)
 
     assert [] == door.seen

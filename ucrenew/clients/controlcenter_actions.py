@@ -90,7 +90,7 @@ class ServiceControl:
             timeout=timeout,
         )
 
-    def act(self, action: Action, name: str) -> Outcome:
+    def control(self, action: Action, name: str) -> Outcome:
         """Do this to one service and return what the node said; that is no proof: look again.
 
         Raises BadInput for a service that only the CLI restarts, Unanswered where it may be under way, LoginRefused,

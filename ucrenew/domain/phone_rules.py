@@ -197,9 +197,7 @@ def phones_are_counted(facts: PhoneFacts) -> Finding | None:
 
 def idle_nodes_are_told(facts: PhoneFacts) -> Finding | None:
     """Nodes on which CallManager does not run stay in the SAN; leaving them out is a person's choice (S21)."""
-    idle = sorted(
-        node.name for node in facts.started if node.product is Product.CUCM and node not in facts.running(CALLMANAGER)
-    )
+    idle = [node.name for node in idle_nodes(facts)]
     if not idle:
         return None
     sentence = (
@@ -207,6 +205,12 @@ def idle_nodes_are_told(facts: PhoneFacts) -> Finding | None:
         " them out generates the request by hand"
     )
     return Finding(Reason.CALLMANAGER_IDLE, sentence, "S21", severity=Severity.WARN)
+
+
+def idle_nodes(facts: PhoneFacts) -> tuple[Node, ...]:
+    """CUCM nodes on which CallManager does not run: the only ones that a person may leave out of the SAN (S21)."""
+    serving = set(facts.running(CALLMANAGER))
+    return tuple(sorted(node for node in facts.started if node.product is Product.CUCM and node not in serving))
 
 
 def offline(facts: PhoneFacts) -> tuple[str, ...]:
