@@ -185,6 +185,17 @@ def test_empty_lists_are_empty(inside):
         assert () == client.nodes()
 
 
+def test_session_cookie_goes_along():
+    """The cookie that AXL hands out goes along with the next question, which spares the publisher a login (§3.1)."""
+    cookie = [("Set-Cookie", "JSESSIONIDSSO=abc; Path=/; Secure; HttpOnly")]
+    publisher = Publisher()
+    with answering(lambda seen: Reply(publisher(seen).body, headers=cookie)) as (client, door, _):
+        client.nodes()
+        client.nodes()
+
+    assert [None, "JSESSIONIDSSO=abc"] == [seen.headers.get("Cookie") for seen in door.seen]
+
+
 # --- what goes wrong
 
 

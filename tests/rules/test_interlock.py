@@ -1,12 +1,13 @@
 """The interlock: one change of the phones' trust at a time, the next only when the last is proven (cucm.md §4.3)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
 
 import pytest
 
 from ucrenew.domain.finding import Reason, Severity
-from ucrenew.domain.interlock import PhoneTrust, TrustChange, interlock, phone_trust
+from ucrenew.domain.interlock import PhoneTrust, TrustChange, changed_by_hand, interlock, phone_trust
 
 CHANGED = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 LATER, LATEST = CHANGED + timedelta(hours=1), CHANGED + timedelta(hours=2)
@@ -75,6 +76,26 @@ def test_whole_proof_lacks_nothing():
 def test_nothing_wanted_is_never_refused():
     """A renewal that touches none of them (tomcat alone) is not held up by what is not proven."""
     assert interlock([], [change()]) is None
+
+
+def test_change_by_hand_holds_the_next_up():
+    """A TVS certificate that somebody made anew by hand holds CallManager up until phones were seen to trust it."""
+    proven = {("pub", PhoneTrust.TVS): "aa", ("sub", PhoneTrust.TVS): "bb", ("pub", PhoneTrust.CALLMANAGER): "cc"}
+    now = {**proven, ("pub", PhoneTrust.TVS): "dd", ("sub", PhoneTrust.TVS): "ee", ("new", PhoneTrust.TVS): "ff"}
+    (found,) = changed_by_hand(proven, now, CHANGED)
+    seen = replace(found, **PROVEN)
+
+    assert TrustChange(PhoneTrust.TVS, "by hand, seen on pub, sub", CHANGED) == found
+    assert "by hand, seen on pub, sub" in interlock([PhoneTrust.CALLMANAGER], [found]).sentence
+    assert interlock([PhoneTrust.CALLMANAGER], [seen]) is None
+
+
+def test_recorded_change_is_not_by_hand():
+    """A certificate that a renewal of ours changed is not called changed by hand, and an unchanged one is no change."""
+    proven, now = {("pub", PhoneTrust.CALLMANAGER): "aa"}, {("pub", PhoneTrust.CALLMANAGER): "bb"}
+
+    assert () == changed_by_hand(proven, now, CHANGED, [change()])
+    assert () == changed_by_hand(proven, proven, CHANGED)
 
 
 @pytest.mark.parametrize(

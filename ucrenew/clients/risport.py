@@ -77,7 +77,7 @@ class RisPort:
         while batch := tuple(islice(remaining, LARGEST_PAGE)):
             yield from self._pages_of(batch)
 
-    def census(self, names: Iterable[str] = ALL, *, progress: Callable[[int], object] = int) -> Census:
+    def census(self, names: Iterable[str] = ALL, *, progress: Callable[[int], object] = lambda _: None) -> Census:
         """All of them counted, the newest word on each; ``progress`` is told after each page how many were listed."""
         silent: list[str] = []
 

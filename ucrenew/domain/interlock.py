@@ -10,7 +10,7 @@ CAPF and ITLRecovery are what that rests on: two of them gone at once, and no ph
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,6 +40,8 @@ _PARTS = {
     PhoneTrust.CAPF: "signed the certificates of the phones",
     PhoneTrust.ITL_RECOVERY: "signs the lists from release 12 on",
 }
+
+Place = tuple[str, PhoneTrust]  # a node, and which of its certificates
 
 # An ECDSA certificate is its purpose's second one, and counts as it.
 _UNITS = {**{one.value.lower(): one for one in PhoneTrust}, "callmanager-ecdsa": PhoneTrust.CALLMANAGER}
@@ -74,6 +76,24 @@ class TrustChange:
         if self.phones_back_at is None or self.phones_back_at <= self.changed_at:
             return "its phones were not seen registered again"
         return "nobody has seen since its phones came back that they trust the cluster (S23)"
+
+
+def changed_by_hand(
+    proven: Mapping[Place, str], now: Mapping[Place, str], noticed_at: datetime, recorded: Iterable[TrustChange] = ()
+) -> tuple[TrustChange, ...]:
+    """Certificates that are others than when phones were last seen to trust, though no change of ours says so.
+
+    Somebody made them anew by hand, or a name changed: as much a change as ours is. Nobody knows when, so what proves
+    it has to be later than ``noticed_at``; ``recorded`` are our changes since. What was never seen before (a new node) is no change.
+    """
+    ours = {change.what for change in recorded}
+    others: dict[PhoneTrust, list[str]] = {}
+    for (node, what), fingerprint in sorted(now.items()):
+        if proven.get((node, what), fingerprint) != fingerprint and what not in ours:
+            others.setdefault(what, []).append(node)
+    return tuple(
+        TrustChange(what, f"by hand, seen on {', '.join(nodes)}", noticed_at) for what, nodes in others.items()
+    )
 
 
 def interlock(wanted: Collection[PhoneTrust], earlier: Iterable[TrustChange] = ()) -> Finding | None:
