@@ -84,7 +84,8 @@ def changed_by_hand(
     """Certificates that are others than when phones were last seen to trust, though no change of ours says so.
 
     Somebody made them anew by hand, or a name changed: as much a change as ours is. Nobody knows when, so what proves
-    it has to be later than ``noticed_at``; ``recorded`` are our changes since. What was never seen before (a new node) is no change.
+    it has to be later than ``noticed_at``. ``recorded`` are our own changes since phones were last seen to trust. What
+    was never seen before (a new node) is no change.
     """
     ours = {change.what for change in recorded}
     others: dict[PhoneTrust, list[str]] = {}
