@@ -36,6 +36,7 @@ from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays
+from ucrenew.simulator.phone_readings import PhoneReadings
 from ucrenew.simulator.services import OUT_OF_SERVICE, State
 
 
@@ -117,6 +118,8 @@ class Bender:
             return _reading_change(self._cluster.readings, name, value)
         if name in {field.name for field in fields(self._cluster.delays)}:
             return _delay_change(self._cluster.delays, name, value)
+        if name in {field.name for field in fields(self._cluster.telephony.readings)}:
+            return _phone_reading_change(self._cluster.telephony.readings, name, value)
         return None
 
     def _node_change(self, node: SimulatedNode, name: str, value: object) -> Change:
@@ -175,6 +178,15 @@ def _delay_change(delays: Delays, name: str, value: object) -> Change:
 
 def _reading_change(chosen: readings.Readings, name: str, value: object) -> Change:
     readings.check(name, value)
+    return lambda: setattr(chosen, name, value)
+
+
+def _phone_reading_change(chosen: PhoneReadings, name: str, value: object) -> Change:
+    choices = get_args(get_type_hints(PhoneReadings)[name]) or (value,)
+    if type(value) is not type(getattr(PhoneReadings(), name)):
+        raise CannotBend(f"{name} does not take {value!r}")
+    if value not in choices:
+        raise CannotBend(f"{name} is one of {', '.join(map(str, choices))}, not {value}")
     return lambda: setattr(chosen, name, value)
 
 

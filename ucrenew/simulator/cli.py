@@ -8,6 +8,7 @@ from __future__ import annotations
 from ucrenew.simulator import listings
 from ucrenew.simulator.cli_certificates import CertificateCommands
 from ucrenew.simulator.cli_files import FileCommands
+from ucrenew.simulator.cli_phones import PhoneCommands
 from ucrenew.simulator.cli_services import ServiceCommands
 from ucrenew.simulator.cli_signing import SigningCommands
 from ucrenew.simulator.cli_sso import SsoCommands
@@ -36,6 +37,7 @@ class CommandLine:
             *self._services.commands(),
             *SsoCommands(session).commands(),
             *FileCommands(session).commands(),
+            *PhoneCommands(session).commands(),
         ]
 
     def run(self, line: str) -> Output:

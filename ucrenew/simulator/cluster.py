@@ -30,6 +30,7 @@ from ucrenew.simulator.readings import Readings
 from ucrenew.simulator.scene import Member, Scene
 from ucrenew.simulator.services import TOMCAT, Course, ServiceChange, State
 from ucrenew.simulator.spread import Put, Spread
+from ucrenew.simulator.telephony import Telephony
 from ucrenew.simulator.trust import TrustEntry
 from ucrenew.simulator.uploads import Refusal
 
@@ -54,8 +55,10 @@ class Cluster:
         self._installer = Installer(scene, clock)
         self._judge = Judge(scene.domain, self.readings, clock)
         self.nodes: dict[str, SimulatedNode] = {}
+        self.telephony = Telephony(self)
         for member in scene.members:
             self.join(member)
+        self.telephony.begin()
         ledger.on_write = self._go_down
         next(iter(self.nodes.values())).last_backup = (clock() - timedelta(days=1)).date()
 
@@ -205,6 +208,7 @@ class Cluster:
             self._put_trust("tomcat", TrustEntry(own))(other)
         # A new mapping: others may be walking through the old one.
         self.nodes = {**self.nodes, simulated.name: simulated}
+        self.telephony.welcome(simulated)
         return simulated
 
     def _upload_one_trust(self, node: SimulatedNode, unit: str, text: object, description: str, account: str) -> None:
@@ -263,6 +267,7 @@ class Cluster:
                 node.requests.pop(unit, None)
                 self.database.add(node, unit, identity.certificate, multi_server=identity.multi_server)
             in_trust(node)
+            self.telephony.certificate_changed(node, unit)
 
         return put
 

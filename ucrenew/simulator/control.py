@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from flask import Flask, Response, jsonify, request
 
-from ucrenew.simulator import management, origin
+from ucrenew.simulator import control_phones, management, origin
 from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import CannotBend
 from ucrenew.simulator.cluster import Cluster
@@ -55,6 +55,7 @@ def application(cluster: Cluster, authority: Authority, stop: threading.Event, a
     ):
         app.add_url_rule(path, f"{method} {path}", answer, methods=[method])
     management.add_to(app, cluster, authority, hand)
+    control_phones.add_to(app, cluster)
     app.register_error_handler(CannotBend, lambda reason: _error(400, str(reason)))
     app.register_error_handler(ValueError, lambda reason: _error(400, str(reason)))
     app.register_error_handler(Unknown, lambda reason: _error(404, str(reason)))

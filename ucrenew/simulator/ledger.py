@@ -22,6 +22,9 @@ KINDS = frozenset(
         "stop",
         "sso",
         "delete",
+        "regenerate",
+        "ctl-update",
+        "phone-reset",
         "login-refused",
     }
 )

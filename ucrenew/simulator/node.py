@@ -81,6 +81,7 @@ class SimulatedNode:
     # What fan-out has not brought yet, oldest first, and who is told when ports may have to open or close.
     late: deque[Callable[[], None]] = field(default_factory=deque)
     on_change: Callable[[], None] = field(default=lambda: None)
+    on_service: Callable[[str], None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         """Note when the node came up and load what Tomcat serves."""
@@ -154,6 +155,7 @@ class SimulatedNode:
         """Follow a change of one service's state."""
         if name == TOMCAT and self.is_up(TOMCAT):
             self.load_tomcat()
+        self.on_service(name)
         self.changed()
 
     def identities(self) -> dict[str, Identity]:

@@ -61,6 +61,12 @@ class Delays:
     tomcat_start_seconds: float = 45.0
     service_stop_seconds: float = 4.0
     service_start_seconds: float = 8.0
+    # Phones, and CSCup28852's seven minutes (cucm.md §4.9 [D]); the others are [I] guess. One window of RisPort (§3.3).
+    phone_failover_seconds: float = 10.0
+    phone_return_seconds: float = 120.0
+    phone_reset_seconds: float = 90.0
+    phone_churn_seconds: float = 420.0
+    ris_window_seconds: float = 60.0
 
     @classmethod
     def scaled(cls, scale: float) -> Delays:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from ucrenew.domain.cluster import Node
+from ucrenew.simulator.telephony_scene import TelephonyScene
 
 DEFAULT_VERSION = "15.0.1.11900-40"
 LOOPBACK = "127.0.0.1"
@@ -70,6 +71,7 @@ class Scene:
     ca_address: str | None = None
     first_request_id: int = 32
     seed: int | None = None
+    telephony: TelephonyScene = field(default_factory=TelephonyScene)
     real_ports: bool = False
 
     def shown_address(self, number: int, member: Member) -> str:

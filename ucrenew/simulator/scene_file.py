@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, 
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.simulator import readings
 from ucrenew.simulator.scene import DEFAULT_VERSION, Member, Scene, accounts
+from ucrenew.simulator.telephony_scene import TelephonyScene
 
 READY_MADE = Path(__file__).parent / "scenes"
 DEFAULT = "default"
@@ -79,6 +80,7 @@ class ToldScene(_Told):
     nodes: Annotated[list[ToldNode], Field(min_length=1, max_length=MOST_NODES)]
     readings: dict[str, Any] = {}
     ca: ToldAuthority = ToldAuthority()
+    telephony: TelephonyScene = TelephonyScene()
 
     @model_validator(mode="after")
     def _is_one_cluster(self) -> ToldScene:
@@ -128,6 +130,7 @@ def read(name: str = DEFAULT, **instead: object) -> Scene:
         "ca_address": told.ca.address,
         "first_request_id": told.ca.first_request_id,
         "seed": seed,
+        "telephony": told.telephony,
         **accounts(seed if isinstance(seed, int) else None),
     }
     return Scene(**{**fields, **chosen})
