@@ -102,16 +102,16 @@ class PhoneDesk:
         registration = self._telephony.registration
         with self._cluster.lock:
             self._telephony.settle()
-            for phone in self._named(name):
-                if told == {"itl": "deleted"}:
-                    registration.forget_lists(phone)
-                elif told == {"reset": True}:
-                    registration.reset([phone], reasons.DEVICE_RESET)
-                elif told in ({"power": "on"}, {"power": "off"}):
-                    registration.power(phone, on=told["power"] == "on")
-                else:
-                    message = 'A phone takes {"itl": "deleted"}, {"reset": true} or {"power": "on"|"off"}'
-                    raise CannotBend(message)
+            meant = self._named(name)
+            if told == {"itl": "deleted"}:
+                registration.forget_lists(meant)
+            elif told == {"reset": True}:
+                registration.reset(meant, reasons.DEVICE_RESET)
+            elif told in ({"power": "on"}, {"power": "off"}):
+                registration.power(meant, on=told["power"] == "on")
+            else:
+                message = 'A phone takes {"itl": "deleted"}, {"reset": true} or {"power": "on"|"off"}'
+                raise CannotBend(message)
         return self.summary()
 
     def run_ctl_client(self) -> Response:

@@ -121,26 +121,28 @@ class Registration:
                 self._wait(phone, self._delays.phone_return_seconds)
         self.settle()
 
-    def power(self, phone: Phone, *, on: bool) -> None:
-        """Switch a phone on or off."""
-        phone.offline = not on
-        self._waiting.discard(phone)
-        phone.due = None
-        if on:
-            phone.fetches = True
-            self._wait(phone, 0)
-        elif phone.node:
-            phone.unregister(reasons.KEEPALIVE_TIMEOUT, self._clock())
+    def power(self, phones: Iterable[Phone], *, on: bool) -> None:
+        """Switch phones on or off."""
+        for phone in phones:
+            phone.offline = not on
+            self._waiting.discard(phone)
+            phone.due = None
+            if on:
+                phone.fetches = True
+                self._wait(phone, 0)
+            elif phone.node:
+                phone.unregister(reasons.KEEPALIVE_TIMEOUT, self._clock())
         self.settle()
 
-    def forget_lists(self, phone: Phone) -> None:
-        """A person deletes the trust lists on the phone itself: it takes the next ones unseen."""
-        phone.itl = phone.ctl = None
-        phone.refused = False
-        phone.fetches = True
-        if not phone.offline:
-            phone.unregister(reasons.DEVICE_RESET, self._clock())
-            self._wait(phone, 0)
+    def forget_lists(self, phones: Iterable[Phone]) -> None:
+        """A person deletes the trust lists on the phones themselves: they take the next ones unseen."""
+        for phone in phones:
+            phone.itl = phone.ctl = None
+            phone.refused = False
+            phone.fetches = True
+            if not phone.offline:
+                phone.unregister(reasons.DEVICE_RESET, self._clock())
+                self._wait(phone, 0)
         self.settle()
 
     def opens_https(self, phone: Phone) -> bool:
@@ -148,10 +150,6 @@ class Registration:
         if phone.node is None or phone.refused or phone.itl is None or phone.itl.blank:
             return False
         return any(self._believes(phone, name) for name in phone.group.nodes)
-
-    def is_lost(self, phone: Phone) -> bool:
-        """Whether a person has to go to it."""
-        return phone.refused
 
     def uses_tls(self, phone: Phone) -> bool:
         """A secure profile means something in mixed mode only."""
