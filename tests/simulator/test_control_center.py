@@ -1,9 +1,10 @@
-"""Control Center Services by SOAP: which services run and since when, read-only (cucm.md §3.2)."""
+"""Control Center Services by SOAP: which services run and since when, and restarts (cucm.md §3.2)."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.conftest import until
 from tests.simulator.soap import PATH, asked, envelope, items, post
 from tests.simulator.walk import Shell
 
@@ -115,22 +116,84 @@ def test_only_application_users(borrowed):
     ]
 
 
-def test_nothing_is_controlled(borrowed):
-    """A restart by SOAP is answered with a fault, noted as refused, and restarts nothing."""
-    before = borrowed.control.node(PUBLISHER)["services"]
-    inside = (
-        "<soap:ControlServiceRequest><soap:NodeName>cs-ccm-pub</soap:NodeName><soap:ControlType>Restart"
-        f"</soap:ControlType><soap:ServiceList><soap:item>{TFTP}</soap:item></soap:ServiceList>"
-        "</soap:ControlServiceRequest>"
+def control(kind, *services, node="cs-ccm-pub"):
+    """A call that restarts, starts or stops."""
+    listed = "".join(f"<soap:item>{name}</soap:item>" for name in services)
+    return envelope(
+        "soapDoControlServices",
+        f"<soap:ControlServiceRequest><soap:NodeName>{node}</soap:NodeName><soap:ControlType>{kind}"
+        f"</soap:ControlType><soap:ServiceList>{listed}</soap:ServiceList></soap:ControlServiceRequest>",
     )
-    status, text = post(borrowed, envelope("soapDoControlServices", inside))
 
-    assert 500 == status
-    assert "<faultstring>" in text
-    assert before == borrowed.control.node(PUBLISHER)["services"]
-    assert [("restart", TFTP, "appuser", True)] == [
+
+@pytest.mark.parametrize("answers", ["at-once", "when-done"])
+def test_restart_by_soap(borrowed, answers):
+    """A restart is one entry of the ledger, and a later start time; the answer waits for it by one of the readings."""
+    borrowed.control.post("/cluster", {"control_answers": answers, "service_start_seconds": 0.6})
+    before = borrowed.control.node(PUBLISHER)["services"][TFTP]["started_at"]
+    status, text = post(borrowed, control("Restart", TFTP))
+    (told,) = items(text)
+
+    assert 200 == status
+    assert (answers == "when-done") == (told["ServiceStatus"] == "Started")
+    until(lambda: borrowed.control.node(PUBLISHER)["services"][TFTP]["state"] == "STARTED")
+    assert before < borrowed.control.node(PUBLISHER)["services"][TFTP]["started_at"]
+    assert [("restart", TFTP, "appuser", False)] == [
         (entry["kind"], entry["service"], entry["from"], "refused" in entry) for entry in borrowed.control.ledger()
     ]
+
+
+def test_stop_and_start_by_soap(borrowed):
+    """Stop and start are understood as well, for several services at once."""
+    states = []
+    for kind, reached in (("Stop", "STOPPED"), ("Start", "STARTED")):
+        post(borrowed, control(kind, TFTP, "Cisco CTIManager"))
+        until(lambda: borrowed.control.node(PUBLISHER)["services"][TFTP]["state"] == reached)  # noqa: B023 - used at once
+        states.append(borrowed.control.node(PUBLISHER)["services"]["Cisco CTIManager"]["state"])
+
+    assert ["STOPPED", "STARTED"] == states
+
+
+@pytest.mark.parametrize(
+    ("service", "code"), [(IDLE, "-1068"), ("Cisco Tomcat", "-1045"), ("Cisco HAProxy", "-1045"), ("Nonsense", "-1010")]
+)
+def test_what_is_not_controlled(borrowed, service, code):
+    """What is not activated, not there, or the command line's alone is left as it is, with the reason's code."""
+    before = borrowed.control.node(PUBLISHER)["services"]
+    status, text = post(borrowed, control("Restart", service))
+
+    assert (200, code) == (status, items(text)[0]["ReasonCode"])
+    assert before == borrowed.control.node(PUBLISHER)["services"]
+    assert [("restart", service, True)] == [
+        (entry["kind"], entry["service"], "refused" in entry) for entry in borrowed.control.ledger()
+    ]
+
+
+def test_another_node_is_not_controlled(borrowed):
+    """A node controls its own services only."""
+    assert 500 == post(borrowed, control("Restart", TFTP, node="cs-ccm-sub"))[0]
+    assert [] == borrowed.control.ledger()
+
+
+def test_stuck_in_stopping(borrowed):
+    """The fault `stuck` can hold a service while it stops; a start brings it up."""
+    borrowed.control.post(
+        "/faults", {"kind": "stuck", "node": PUBLISHER, "on": True, "service": TFTP, "at": "STOPPING"}
+    )
+    post(borrowed, control("Restart", TFTP))
+    until(lambda: borrowed.control.node(PUBLISHER)["services"][TFTP]["state"] == "STOPPING")
+    _, text = post(borrowed, asked(TFTP))
+    post(borrowed, control("Start", TFTP))
+
+    assert "Stopping" == items(text)[0]["ServiceStatus"]
+    until(lambda: borrowed.control.node(PUBLISHER)["services"][TFTP]["state"] == "STARTED")
+
+
+def test_product_list(standing):
+    """The list of products names the release."""
+    _, text = post(standing, envelope("getProductInformationList", "<soap:ServiceInfo/>"))
+
+    assert "15.0.1.11900-40" in text
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from functools import cached_property
+from typing import get_args, get_type_hints
 
 from cryptography import x509
 

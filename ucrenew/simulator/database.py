@@ -7,9 +7,10 @@ Rule 2: the statement is answered by SQLite over tables built for it, so any SEL
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from cryptography import x509
@@ -57,6 +58,8 @@ class Database:
 
     def __init__(self) -> None:  # noqa: D107 - the class says it
         self._rows: list[Row] = []
+        # Who fills more tables, knowing the statement.
+        self.also: Callable[[sqlite3.Connection, str], None] = lambda _, __: None
 
     def add(self, node: SimulatedNode, unit: str, certificate: x509.Certificate, *, multi_server: bool = False) -> None:
         """Write one row; the same certificate of the same node and unit is written once."""
@@ -81,7 +84,8 @@ class Database:
         connection = sqlite3.connect(":memory:")
         try:
             self._fill(connection, nodes, security_mode)
-            cursor = connection.execute(statement)
+            self.also(connection, statement)
+            cursor = connection.execute(_without_informix(statement))
             names = [column[0] for column in cursor.description]
             return names, [["" if value is None else str(value) for value in row] for row in cursor]
         except sqlite3.Error as trouble:
@@ -112,6 +116,12 @@ class Database:
             "insert into certificateservicecertificatemap values (?, ?, ?)",
             [(str(uuid.uuid4()), row.pkid, UNITS.get(row.unit, 0)) for row in self._rows],
         )
+
+
+def _without_informix(statement: str) -> str:
+    """`select skip 5 first 10 ..` in SQLite's words."""
+    told = re.match(r"select\s+(?:skip\s+(\d+)\s+)?first\s+(\d+)\s+(.*)", statement, re.IGNORECASE | re.DOTALL)
+    return f"select {told[3]} limit {told[2]} offset {told[1] or 0}" if told else statement
 
 
 def table(names: list[str], rows: list[list[str]]) -> list[str]:

@@ -17,7 +17,7 @@ refuse       the next ``what`` (csr, trust or leaf) is refused with ``status`` a
              (cucm.md §4.8)
 ssh-refused  the SSH port is closed
 ssh-drop     the session is cut after the first [STOPPING] of a restart, which goes on; once, if not told otherwise
-stuck        a restart of ``service`` ends ``at`` STOPPED or STARTING instead of STARTED; a start works
+stuck        a restart of ``service`` ends ``at`` STOPPED, STARTING or STOPPING instead of STARTED; a start works
 down-at      the node becomes unreachable as soon as the ledger has an entry of the kind ``stage``, of any node, that
              was not refused; once
 """
@@ -97,7 +97,7 @@ class Stuck(Fault):
 
     kind: Literal["stuck"]
     service: str
-    at: Literal["STOPPED", "STARTING"] = "STOPPED"
+    at: Literal["STOPPED", "STARTING", "STOPPING"] = "STOPPED"
 
 
 def _known(stage: str) -> str:

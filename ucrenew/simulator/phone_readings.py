@@ -32,6 +32,9 @@ class PhoneReadings:
     ctl_nonsecure_text: str = "Executed command unsuccessfully\nThe cluster is not in Mixed mode"
     # §2.5 [T]: the newer question names auto-registration.
     auto_registration: bool = True
+    # §4.1, §4.3: what the database calls the two enterprise parameters.
+    interaction_parameter: str = "PhoneInteractionOnCertificateUpdate"
+    rollback_parameter: str = "PrepareClusterForRollbackToPre80"
     # §3.2: whether a call that restarts a service answers at once or when it is done.
     control_answers: Literal["at-once", "when-done"] = "at-once"
     # §3.1: what resetEnterpriseParameters resets; the schema's comment says the values.

@@ -124,7 +124,7 @@ def installed_services(node: Node, now: datetime) -> dict[str, Service]:
 
 @dataclass(frozen=True)
 class Course:
-    """How long a change takes, and where it gets stuck on the way up, if it does."""
+    """How long a change takes, and where it gets stuck, if it does."""
 
     stop_seconds: float
     start_seconds: float
@@ -161,6 +161,10 @@ class ServiceChange:
 
     def _run(self, stopping: bool, starting: bool) -> None:  # noqa: FBT001
         try:
+            if stopping and self._course.stuck_at is State.STOPPING:
+                self._show(State.STOPPING)
+                self._service.stuck = True
+                return
             if stopping:
                 self._stop()
                 if not starting:  # "same style with STARTED/STOPPED" (cucm.md §2.2 [I])

@@ -6,6 +6,7 @@ Rule 2: everything happens under the cluster's lock, and whoever looks lets firs
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 
 from ucrenew.simulator import phone as reasons
+from ucrenew.simulator import telephony_tables
 from ucrenew.simulator.churn import Churn
 from ucrenew.simulator.identity import fingerprint, self_signed
 from ucrenew.simulator.node import REUSES_TOMCAT, SimulatedNode
@@ -87,6 +89,7 @@ class Telephony:
             self._cluster.readings.security_mode = scene.security_mode
         self.files.signed_by = scene.signed_by
         self.furnish(self.groups)
+        self._cluster.database.also = self._tables
 
     def furnish(self, groups: Iterable[Group]) -> None:
         """Replace all groups and phones; every phone has registered long ago."""
@@ -180,14 +183,21 @@ class Telephony:
             self.update_ctl(account, "tokenless")
             self._cluster.readings.security_mode = 1
 
-    def reset(self, phones: Iterable[Phone], reason: int, **noted: object) -> int:
-        """Reset phones because somebody asked for it: one entry of the ledger; how many phones start again."""
+    def reset(self, phones: Iterable[Phone], reason: int, *, account: str, what: str, scope: str) -> None:
+        """Let phones start again because somebody asked for it: one entry of the ledger."""
         chosen = list(phones)
-        node = self.publisher
-        self._cluster.ledger.write("phone-reset", node=node.name if node else "", phones=len(chosen), **noted)  # type: ignore[arg-type]
+        self._note_reset(chosen, account, what, scope)
         with self._cluster.lock:
             self.settle()
-            return self.registration.reset(chosen, reason)
+            self.registration.reset(chosen, reason)
+
+    def apply(self, phones: Iterable[Phone], *, account: str, what: str, scope: str) -> None:
+        """Let phones fetch their files because somebody applied the configuration."""
+        chosen = list(phones)
+        self._note_reset(chosen, account, what, scope)
+        with self._cluster.lock:
+            self.settle()
+            self.registration.fetch(chosen)
 
     def regenerate(self, node: SimulatedNode, unit: str, account: str) -> None:
         """`set cert regen`: a new self-signed certificate with the old key, on this node alone; a CSR of it is gone."""
@@ -202,6 +212,16 @@ class Telephony:
             node.requests.pop(unit, None)
             self._cluster.database.add(node, unit, made.certificate)
         self.certificate_changed(node, unit)
+
+    def _note_reset(self, phones: list[Phone], account: str, what: str, scope: str) -> None:
+        node = next(iter(self.members))
+        self._cluster.ledger.write(
+            "phone-reset", node=node, account=account, what=what, scope=scope, phones=len(phones)
+        )
+
+    def _tables(self, connection: sqlite3.Connection, statement: str) -> None:
+        self.settle()
+        telephony_tables.fill(connection, statement, self)
 
     def _interact(self, node: SimulatedNode, unit: str) -> None:
         """Phones are reset by themselves, once for each certificate (cucm_inside.md §E)."""

@@ -1,11 +1,11 @@
-"""What Tomcat serves on one node: certificate API, pages, Control Center Services, and its faults before them."""
+"""What Tomcat serves on one node: certificate API, pages and SOAP services, with the node's faults before them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from ucrenew.simulator import administration, control_center, paws, rest
+from ucrenew.simulator import administration, axl, control_center, paws, rest, risport
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.faults import RestFault
 from ucrenew.simulator.https import CUT
@@ -20,9 +20,8 @@ Headers = list[tuple[str, str]]
 def application(cluster: Cluster, node: SimulatedNode) -> WSGIApplication:
     """All of it as one WSGI application."""
     app = rest.application(cluster, node)
-    control_center.add_to(app, cluster, node)
-    paws.add_to(app, cluster, node)
-    administration.add_to(app, cluster, node)
+    for part in (control_center, risport, axl, paws, administration):
+        part.add_to(app, cluster, node)
     return FaultyDoor(app.wsgi_app, node, cluster)
 
 

@@ -1,0 +1,157 @@
+"""RisPort70 by SOAP: which phones are registered where, in pages, and not too often (cucm.md §3.3)."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.simulator.phones import CALLMANAGER, PAIR, PUB, SINGLE, SUB, begin, listed
+from tests.simulator.soap import AST, envelope, post
+
+PATH = "/realtimeservice2/services/RISService70"
+
+
+def asked(*names, ext=False, state="", most=1000, **criteria):
+    """A call as people write it, elements in the order of the schema."""
+    items = "".join(f"<soap:item><soap:Item>{name}</soap:Item></soap:item>" for name in names or ("*",))
+    told = {"Model": "255", "Status": "Any", "NodeName": "", **criteria}
+    inside = (
+        f"<soap:StateInfo>{state}</soap:StateInfo><soap:CmSelectionCriteria><soap:MaxReturnedDevices>{most}"
+        "</soap:MaxReturnedDevices><soap:DeviceClass>Phone</soap:DeviceClass>"
+        + "".join(f"<soap:{name}>{value}</soap:{name}>" for name, value in told.items())
+        + f"<soap:SelectBy>Name</soap:SelectBy><soap:SelectItems>{items}</soap:SelectItems>"
+        "<soap:Protocol>Any</soap:Protocol><soap:DownloadStatus>Any</soap:DownloadStatus></soap:CmSelectionCriteria>"
+    )
+    return envelope("selectCmDeviceExt" if ext else "selectCmDevice", inside)
+
+
+def select(simulator, *names, **told):
+    """Devices as (node, fields), the number found, and the StateInfo."""
+    status, text = post(simulator, asked(*names, **told), path=PATH)
+    assert 200 == status, text
+    root = ET.fromstring(text)
+    devices = [
+        (node.findtext(f"{AST}Name"), {part.tag.removeprefix(AST): part.text for part in device})
+        for node in root.iter(f"{AST}CmNodes").__next__()
+        for device in node.find(f"{AST}CmDevices")
+    ]
+    state = root.findtext(f".//{AST}StateInfo").replace("<", "&lt;")
+    return devices, int(root.findtext(f".//{AST}TotalDevicesFound")), state
+
+
+def test_registered_phones(borrowed):
+    """Each registered phone stands at its node with status, reason, protocol, load and time."""
+    begin(borrowed)
+    devices, total, _ = select(borrowed)
+    truth = {one["name"]: one for one in listed(borrowed) if not one["offline"]}
+
+    assert (23, 23) == (total, len(devices))
+    assert {(one["node"], one["name"], one["protocol"]) for one in truth.values()} == {
+        (node, one["Name"], one["Protocol"]) for node, one in devices
+    }
+    assert {("Registered", "0")} == {(one["Status"], one["StatusReason"]) for _, one in devices}
+    assert all(int(one["TimeStamp"]) > 0 and one["ActiveLoadID"] for _, one in devices)
+
+
+def test_pages_by_state(borrowed):
+    """The StateInfo of a page brings the next one; the pages together are all devices, each once."""
+    begin(borrowed)
+    names, state, sizes = [], "", []
+    for _ in range(4):
+        devices, total, state = select(borrowed, most=10, state=state)
+        sizes.append(len(devices))
+        names += [one["Name"] for _, one in devices]
+
+    assert [10, 10, 3, 0] == sizes
+    assert 23 == total == len(set(names))
+
+
+def test_page_has_a_limit(borrowed):
+    """Whatever is asked for, a page has not more than the server's most."""
+    begin(borrowed)
+    borrowed.control.post("/cluster", {"ris_page": 7})
+
+    assert 7 == len(select(borrowed, most=5000)[0])
+
+
+def test_moved_phones_stand_twice(borrowed):
+    """The plain call lists a phone once for each node that it touched, `Ext` only where it was last."""
+    begin(borrowed)
+    borrowed.control.post(f"/nodes/{SUB}", {"services": {CALLMANAGER: "STOPPED"}})
+    names = [one["name"] for one in listed(borrowed) if not one["offline"]]
+    plain, _, _ = select(borrowed, *names)
+    latest, _, _ = select(borrowed, *names, ext=True)
+
+    assert len(plain) == len(latest) + 18
+    assert {(PUB, "Registered"): 18, (SUB, "UnRegistered"): 5} == {
+        kind: sum((node, one["Status"]) == kind for node, one in latest)
+        for kind in {(node, one["Status"]) for node, one in latest}
+    }
+
+
+def test_wildcard_of_ext(borrowed):
+    """`Ext` with a wildcard returns little by one reading, and everything by the other."""
+    begin(borrowed, {**PAIR, "phones": 400, "offline": 0})
+    counts = []
+    for reading in ("little", "all"):
+        borrowed.control.post("/cluster", {"ris_ext_wildcard": reading})
+        counts.append(select(borrowed, ext=True)[1])
+
+    assert counts[0] < 400 == counts[1]
+
+
+def test_criteria(borrowed):
+    """Names with commas, model, status and node narrow the answer."""
+    begin(borrowed)
+    first, second = (one["name"] for one in listed(borrowed)[:2])
+
+    assert {first, second} == {one["Name"] for _, one in select(borrowed, f"{first},{second}")[0]}
+    assert 0 < select(borrowed, Model="683")[1] < 23
+    assert 0 == select(borrowed, Status="UnRegistered")[1]
+    assert (0, 23) == (select(borrowed, NodeName=PUB)[1], select(borrowed, NodeName="cs-ccm-sub")[1])
+    assert 0 == select(borrowed, "SEP000000000000")[1]
+
+
+def test_never_seen_phones(borrowed):
+    """A phone that has been off all the time is not there, or unknown by the other reading."""
+    begin(borrowed)
+    (name, *_) = [one["name"] for one in listed(borrowed) if one["offline"]]
+    absent = select(borrowed, name)[1]
+    borrowed.control.post("/cluster", {"ris_never_seen": "Unknown"})
+    (found,), _, _ = select(borrowed, name)
+
+    assert 0 == absent
+    assert "Unknown" == found[1]["Status"]
+
+
+@pytest.mark.parametrize("status", [500, 200])
+def test_too_many_calls(borrowed, status):
+    """More calls in a window than allowed are a fault, until the window is over; each node counts for itself."""
+    begin(borrowed, SINGLE)
+    borrowed.control.post("/cluster", {"ris_window_seconds": 60, "ris_calls": 2, "ris_refusal_status": status})
+    borrowed.control.post("/cluster", {"clock_offset": 100})
+    answers = [post(borrowed, asked(), path=PATH) for _ in range(3)]
+    elsewhere = post(borrowed, asked(), path=PATH, host="cs-ccm-sub")[0]
+    borrowed.control.post("/cluster", {"clock_offset": 200})
+
+    assert [False, False, True] == ["Exceeded allowed rate" in text for _, text in answers]
+    assert status == answers[2][0]
+    assert (200, 200) == (elsewhere, post(borrowed, asked(), path=PATH)[0])
+
+
+def test_response_of_ext_is_a_reading(borrowed):
+    """The response of `Ext` has its own name, or that of the plain call."""
+    seen = []
+    for name in ("selectCmDeviceExtResponse", "selectCmDeviceResponse"):
+        borrowed.control.post("/cluster", {"ris_ext_response": name})
+        seen.append(f":{name}" in post(borrowed, asked(ext=True), path=PATH)[1])
+
+    assert [True, True] == seen
+
+
+def test_application_users_only(borrowed):
+    """An OS account gets 401; an IM&P node has no RisPort here."""
+    platform = borrowed.scene["accounts"]["platform"]
+
+    assert 401 == post(borrowed, asked(), path=PATH, account=platform)[0]
+    assert 404 == post(borrowed, asked(), path=PATH, host="cs-imp")[0]
+    assert ["login-refused"] == borrowed.control.kinds()
