@@ -4,7 +4,9 @@ import base64
 import ssl
 from xml.etree import ElementTree as ET
 
+import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 PATH = "/controlcenterservice2/services/ControlCenterServices"
 AST = "{http://schemas.cisco.com/ast/soap}"
@@ -42,3 +44,33 @@ def items(text):
     """Every service of a reply: its fields without their namespace."""
     root = ET.fromstring(text)
     return [{part.tag.removeprefix(AST): part.text or "" for part in item} for item in root.iter(f"{AST}item")]
+
+
+class Address(HTTPAdapter):
+    """Goes to a node of the scene, whose running certificate is pinned and then verified."""
+
+    def __init__(self, node):
+        self._address = (node["address"], node["tomcat_port"])
+        self._name = node["name"]
+        super().__init__()
+
+    def init_poolmanager(self, *told, **more):
+        """Verify the node by its pinned certificate and its name."""
+        context = ssl.create_default_context(cadata=ssl.get_server_certificate(self._address))
+        super().init_poolmanager(
+            *told, ssl_context=context, assert_hostname=self._name, server_hostname=self._name, **more
+        )
+
+    def cert_verify(self, conn, url, verify, cert):
+        """The context verifies."""
+
+
+def session(simulator, host="cs-ccm-pub", account=None, path="/axl/"):
+    """A session of requests as the application user, with the address of a service."""
+    node, account = simulator.node(host), account or simulator.scene["people"]["application"]
+    made = requests.Session()
+    made.trust_env = False
+    made.auth = (account["user"], account["password"])
+    made.mount("https://", Address(node))
+    made.url = f"https://{node['address']}:{node['tomcat_port']}{path}"
+    return made

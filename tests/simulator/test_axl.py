@@ -1,48 +1,17 @@
 """AXL on the nodes of CallManager: configuration, SQL, resets, sessions, faults (cucm.md §3.1)."""
 
 import importlib.util
-import ssl
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-import requests
 import zeep
-from requests.adapters import HTTPAdapter
 
 from tests.simulator.phones import PUB, SUB, begin, listed, phones
+from tests.simulator.soap import session
 
 BINDING = "{http://www.cisco.com/AXLAPIService/}AXLAPIBinding"
 SPACE = "http://www.cisco.com/AXL/API/15.0"
-
-
-class Address(HTTPAdapter):
-    """Goes to a node of the scene, whose running certificate is pinned and then verified."""
-
-    def __init__(self, node):
-        self._address = (node["address"], node["tomcat_port"])
-        self._name = node["name"]
-        super().__init__()
-
-    def init_poolmanager(self, *told, **more):
-        """Verify the node by its pinned certificate and its name."""
-        context = ssl.create_default_context(cadata=ssl.get_server_certificate(self._address))
-        super().init_poolmanager(
-            *told, ssl_context=context, assert_hostname=self._name, server_hostname=self._name, **more
-        )
-
-    def cert_verify(self, conn, url, verify, cert):
-        """The context verifies."""
-
-
-def session(simulator, host="cs-ccm-pub", account=None):
-    node, account = simulator.node(host), account or simulator.scene["people"]["application"]
-    made = requests.Session()
-    made.trust_env = False
-    made.auth = (account["user"], account["password"])
-    made.mount("https://", Address(node))
-    made.url = f"https://{node['address']}:{node['tomcat_port']}/axl/"
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +214,8 @@ def test_groups_by_sql(borrowed):
     begin(borrowed)
     members = (
         "<sql>select g.name, c.name as node, m.priority"
-        " from callmanagergroup g, callmanagergroupmember m, callmanager c where m.fkcallmanagergroup=g.pkid and m.fkcallmanager=c.pkid order by g.name, m.priority</sql>"
+        " from callmanagergroup g, callmanagergroupmember m, callmanager c"
+        " where m.fkcallmanagergroup=g.pkid and m.fkcallmanager=c.pkid order by g.name, m.priority</sql>"
     )
     secure = (
         "<sql>select count(*) as n from device d, securityprofile s where d.fksecurityprofile=s.pkid"

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 from flask import Flask, Response, request
 
+from ucrenew.simulator import wsdl
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.listings import stamp
 from ucrenew.simulator.node import SimulatedNode
@@ -21,6 +22,7 @@ from ucrenew.simulator.soap import (
     Fields,
     Unreadable,
     account,
+    document,
     fault,
     local,
     read_call,
@@ -40,7 +42,7 @@ def add_to(app: Flask, cluster: Cluster, node: SimulatedNode) -> None:
     """Answer on both addresses of the service (cucm.md §3.2)."""
     desk = ControlCenter(cluster, node)
     for path in _PATHS:
-        app.add_url_rule(path, path, desk.answer, methods=["POST"])
+        app.add_url_rule(path, path, desk.answer, methods=["GET", "POST"])
 
 
 class ControlCenter:
@@ -55,6 +57,8 @@ class ControlCenter:
         refused = refused_login(self._cluster, self._node, "Control Center")
         if refused:
             return refused
+        if request.method == "GET":
+            return document(wsdl.text(wsdl.CONTROL_CENTER, request.base_url))
         try:
             call = read_call(request.get_data())
         except Unreadable as reason:

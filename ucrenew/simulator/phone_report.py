@@ -27,6 +27,7 @@ def summary(telephony: Telephony, now: datetime) -> dict[str, object]:
         "coming_back": sum(phone.due is not None for phone in away),
         "offline": sum(phone.offline for phone in phones),
         "lost": sum(phone.refused for phone in phones),
+        "https": sum(telephony.registration.opens_https(phone) for phone in phones),
         "churn": telephony.churn.when,
         "churning": sum(not telephony.churn.sight(phone, now).registered for phone in phones if phone.node),
         "automatic_resets": telephony.automatic_resets,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element
@@ -17,15 +17,17 @@ from xml.etree.ElementTree import Element
 from flask import Flask, Response, request
 
 from ucrenew.domain.cluster import Product
+from ucrenew.simulator import wsdl
 from ucrenew.simulator.churn import Sight
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.phone import Phone
-from ucrenew.simulator.soap import Answer, Fields, Unreadable, fault, local, read_call, refused_login, text_of
+from ucrenew.simulator.soap import Answer, Fields, Unreadable, document, fault, local, read_call, refused_login, text_of
 from ucrenew.simulator.wildcard import matches
 
 _PATH = "/realtimeservice2/services/RISService70"
 _OPERATIONS = frozenset({"selectCmDevice", "selectCmDeviceExt"})
+_CRITERIA = ("Status", "NodeName", "Model", "Protocol", "DeviceClass")
 _DATA_COLLECTOR = "Cisco RIS Data Collector"
 # [I] guess: how little `...Ext` returns for a wildcard.
 _LITTLE = 200
@@ -43,7 +45,7 @@ class Found:
 def add_to(app: Flask, cluster: Cluster, node: SimulatedNode) -> None:
     """Answer on a CUCM node."""
     if node.node.product is Product.CUCM:
-        app.add_url_rule(_PATH, _PATH, RisPort(cluster, node).answer, methods=["POST"])
+        app.add_url_rule(_PATH, _PATH, RisPort(cluster, node).answer, methods=["GET", "POST"])
 
 
 class RisPort:
@@ -60,6 +62,11 @@ class RisPort:
         refused = refused_login(self._cluster, self._node, "RisPort")
         if refused:
             return refused
+        if request.method == "GET":
+            return document(wsdl.text(wsdl.RISPORT, request.base_url))
+        return self._call()
+
+    def _call(self) -> Response:
         if not self._node.is_up(_DATA_COLLECTOR):
             return fault("RIS Data Collector is not running")  # [I] guess
         if self._is_too_often():
@@ -86,7 +93,8 @@ class RisPort:
 
     def _select(self, call: Element, operation: str) -> Response:
         extended = operation.endswith("Ext")
-        found = [one for one in self._found(call, latest=extended) if self._is_meant(call, one)]
+        wanted = {name: text_of(call, name) for name in _CRITERIA}
+        found = [one for one in self._found(call, latest=extended) if self._is_meant(wanted, one)]
         start = _offset(text_of(call, "StateInfo"))
         page = found[start : start + self._page_size(call)]
         return self._reply(operation, found, page, start + len(page))
@@ -125,14 +133,14 @@ class RisPort:
         patterns = [name for name in names if "*" in name]
         return plain + [one for one in phones.values() for pattern in patterns if matches(one.name, pattern, "*")]
 
-    def _is_meant(self, call: Element, found: Found) -> bool:
+    def _is_meant(self, wanted: Mapping[str, str], found: Found) -> bool:
         """The other criteria: status, node, model, protocol, class; `Any` and 255 ask for nothing."""
-        wanted = {name: text_of(call, name) for name in ("Status", "NodeName", "Model", "Protocol", "DeviceClass")}
-        node = self._telephony.members.get(found.node)
-        names = {found.node, node.node.host, node.address} if node else {found.node}
+        node = self._telephony.members.get(found.node) if wanted["NodeName"] else None
         return (
             wanted["Status"] in {"", "Any", _status(found.sight)}
-            and (not wanted["NodeName"] or wanted["NodeName"] in names)
+            and (
+                not wanted["NodeName"] or bool(node and wanted["NodeName"] in {node.name, node.node.host, node.address})
+            )
             and wanted["Model"] in {"", "255", str(found.phone.model.number)}
             and wanted["Protocol"] in {"", "Any", found.phone.model.protocol}
             and wanted["DeviceClass"] in {"", "Any", "Phone"}

@@ -100,6 +100,11 @@ def refused_login(cluster: Cluster, node: SimulatedNode, realm: str) -> Response
     return Response("Unauthorized", 401, {"WWW-Authenticate": f'Basic realm="{realm}"'})
 
 
+def document(content: str) -> Response:
+    """A WSDL."""
+    return Response(content, content_type="text/xml;charset=utf-8")
+
+
 def account() -> str:
     """Who is calling."""
     return (request.authorization.username or "") if request.authorization else ""

@@ -19,6 +19,7 @@ from ucrenew.simulator.services import NOT_ACTIVATED, Service, State
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Signer = Literal["tokenless", "token"]
+_CALLMANAGER = "Cisco CallManager"
 _DEFAULT_PHONES = 300
 
 
@@ -49,7 +50,8 @@ class TelephonyScene(BaseModel):
     def complete(self, nodes: list[Node]) -> tuple[Group, ...]:
         """The groups with full names of nodes, or the default ones; raises ValueError with a sentence."""
         names = {name: node.name for node in nodes for name in (node.host, node.name)}
-        chosen = default_groups(nodes) if self.groups is None else self.groups
+        callers = [node for node in nodes if _CALLMANAGER not in self._idle(node)]
+        chosen = default_groups(callers) if self.groups is None else self.groups
         for group in chosen:
             unknown = [name for name in group.nodes if name not in names]
             if unknown:
@@ -58,10 +60,13 @@ class TelephonyScene(BaseModel):
 
     def deactivate(self, node: Node, services: Mapping[str, Service]) -> None:
         """Take the services out that are not activated on this node."""
-        for name in (*self.idle.get(node.host, ()), *self.idle.get(node.name, ())):
+        for name in self._idle(node):
             if name in services:
                 service = services[name]
                 service.state, service.reason, service.started_at = State.STOPPED, NOT_ACTIVATED, None
+
+    def _idle(self, node: Node) -> tuple[str, ...]:
+        return (*self.idle.get(node.host, ()), *self.idle.get(node.name, ()))
 
 
 def read(told: object) -> TelephonyScene:
