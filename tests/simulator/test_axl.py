@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import requests
 import zeep
 
 from tests.simulator.phones import PUB, SUB, begin, listed, phones
@@ -227,3 +228,16 @@ def test_groups_by_sql(borrowed):
         ("Pair", "CM_cs-ccm-sub"), ("Pair", "CM_cs-ccm-pub"), ("Single", "CM_cs-ccm-sub"),
     ] == [(row.findtext("name"), row.findtext("node")) for row in rows]  # fmt: skip
     assert "<n>10</n>" in ask(borrowed, "executeSQLQuery", secure)[1]
+
+
+def test_faults_of_the_web_hit_soap(borrowed):
+    """A throttled AXL is 503, and a service that hangs up is cut, as every web call can be."""
+    fault = {"node": PUB, "on": True, "times": 1, "path": "/axl/"}
+    borrowed.control.post("/faults", {**fault, "kind": "rest-status", "status": 503})
+    throttled = ask(borrowed, "getCCMVersion")[0]
+    borrowed.control.post("/faults", {**fault, "kind": "rest-reset"})
+
+    assert 503 == throttled
+    with pytest.raises(requests.ConnectionError):
+        ask(borrowed, "getCCMVersion")
+    assert 200 == ask(borrowed, "getCCMVersion")[0]

@@ -290,3 +290,33 @@ def test_reused_tomcat_is_callmanager(simulator):
     assert forgotten["unregistered"] > 0
     assert 2 == text.count(hash_line(leaf))
     assert 0 == phones(simulator)["unregistered"]
+
+
+def test_haproxy_in_front(borrowed):
+    """By SG14's reading HAProxy alone shows phones the certificate: its restart decides, CallManager's does not."""
+    borrowed.control.post("/cluster", {"callmanager_front": "Cisco HAProxy"})
+    begin(borrowed, security_mode=1)
+    renew(borrowed)
+    update_ctl(borrowed)
+    restart(borrowed, TFTP)
+    restart(borrowed, CALLMANAGER)
+    without = phones(borrowed)["unregistered"]
+    restart(borrowed, "Cisco HAProxy")
+
+    assert without > 0
+    assert 0 == phones(borrowed)["unregistered"]
+
+
+def test_node_that_missed_the_leaf(simulator):
+    """A CTL has one record a node: it shows which of them still had the old certificate when it was made."""
+    begin(simulator, security_mode=1)
+    simulator.control.post(f"/nodes/{SUB}", {"fan_out": "broken"})
+    leaf = renew(simulator)
+    update_ctl(simulator)
+    servers = {
+        one["DNSNAME"]: one["CERTIFICATE"] == hash_line(leaf)
+        for one in records(shown(simulator))
+        if one["FUNCTION"] == "CCM+TFTP"
+    }
+
+    assert {"cs-ccm-pub": True, "cs-ccm-sub": False} == servers

@@ -17,8 +17,8 @@ stale_trust     true: a CA certificate that ended last month is in tomcat-trust
 namesake_trust  {"of": "root"|"issuing", "starts": "earlier"|"later"}: another certificate with the name of the CA's
                 own is in tomcat-trust, in its place if it was there
 
-`POST /cluster` takes all of that for every node, the fields of ``Delays`` and ``Readings``, and ``clock_offset``, the
-seconds that the clock of the whole scene is put forward.
+`POST /cluster` takes all of that for every node, the fields of ``Delays``, ``Readings`` and ``PhoneReadings``, and
+``clock_offset``, the seconds that the clock of the whole scene is put forward.
 """
 
 from __future__ import annotations

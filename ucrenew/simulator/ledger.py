@@ -46,7 +46,11 @@ class Ledger:
         self._entries: list[dict[str, object]] = []
 
     def write(self, kind: str, *, node: str, account: str, **where: object) -> None:
-        """Append one entry; ``where``: purpose, service, fingerprint, subject, request_id, state or refused."""
+        """Append one entry; ``where``: purpose, service, fingerprint, subject, request_id, state or refused.
+
+        `ctl-update` has ``by`` (tokenless or token) and the fingerprint of CallManager's certificate that the CTL got,
+        `phone-reset` has ``what``, ``scope`` and ``phones``, how many it meant.
+        """
         if kind not in KINDS:
             message = f"{kind!r} is not a kind of ledger entry"
             raise ValueError(message)

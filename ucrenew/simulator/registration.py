@@ -208,7 +208,8 @@ class Registration:
             return False
         if not self.uses_tls(phone):
             return True
-        shown = self._board.shown(node, self._board.readings.callmanager_front)
+        front = self._board.readings.callmanager_front
+        shown = self._board.shown(node, front) if node.answers(front) else None
         return bool(shown and phone.ctl and phone.ctl.holds(CCM_TFTP, fingerprint(shown)))
 
     def _drops(self, phone: Phone) -> bool:

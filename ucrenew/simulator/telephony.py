@@ -200,7 +200,10 @@ class Telephony:
             self.registration.fetch(chosen)
 
     def regenerate(self, node: SimulatedNode, unit: str, account: str) -> None:
-        """`set cert regen`: a new self-signed certificate with the old key, on this node alone; a CSR of it is gone."""
+        """`set cert regen`: a new self-signed certificate on this node alone; a CSR of it is gone (cucm_inside.md §E).
+
+        With the old key, because nobody here looks at it and a new one costs time.
+        """
         old = node.installed[unit]
         name = f"{node.node.host}{'-EC' if unit.endswith('-ECDSA') else ''}.{self._cluster.scene.domain}"
         made = self_signed(name, old.key, self._cluster.clock(), names=(node.name,))
