@@ -79,7 +79,9 @@ def test_tokens_are_named(borrowed):
     begin(borrowed, security_mode=1, signed_by="token")
     text = shown(borrowed)
     begin(borrowed, security_mode=0, signed_by="tokenless")
+    without = shown(borrowed)
 
+    assert "show ctl file not found\n" == without
     assert 2 == sum(record["SUBJECTNAME"].startswith('cn="SAST-ADN') for record in records(text))
     assert ["was", "was not"] == re.findall(r"This etoken (was|was not) used to sign", text)
     assert ';ou=IPCBU;o="Cisco Systems' in text

@@ -94,6 +94,7 @@ class Telephony:
     def furnish(self, groups: Iterable[Group]) -> None:
         """Replace all groups and phones; every phone has registered long ago."""
         self.groups = tuple(groups)
+        self.files.ctl = None
         if self.security_mode == 1 and self.members:
             self.files.update_ctl(self.members.values(), self._cluster.clock(), self.files.signed_by)
         for node in self.members.values():
