@@ -254,6 +254,21 @@ def test_older_release_signs_with_callmanager(simulator):
     assert own["CERTIFICATE"] == signer["CERTIFICATE"]
 
 
+def test_older_release_in_mixed_mode(simulator):
+    """Before 12.0 the new CallManager certificate signs the new CTL: phones take both lists because TVS vouches."""
+    simulator.control.post("/cluster", {"version": "11.5.1.18900-97"})
+    begin(simulator, security_mode=1)
+    for node in (PUB, SUB):
+        simulator.control.post("/certificates/regenerate", {"node": node, "purpose": "CallManager"})
+    update_ctl(simulator)
+    for service in (TVS, TFTP, CALLMANAGER):
+        restart(simulator, service)
+    after = phones(simulator)
+
+    assert (23, 0, 0) == (after["registered"], after["lost"], after["automatic_resets"])
+    assert {after["ctl"]["sha1"]} == {one["ctl"] for one in listed(simulator) if not one["offline"]}
+
+
 def test_regenerate(borrowed):
     """`set cert regen` asks, makes one node's certificate anew and says which services to restart."""
     begin(borrowed)

@@ -107,9 +107,7 @@ class Telephony:
         """Follow a server that has joined."""
         self._cluster.scene.telephony.deactivate(node.node, node.services)
         node.on_service = partial(self._follow, node)
-        for service in SERVICES:
-            if node.is_up(service):
-                self._load(node, service)
+        self._load_all(node)
         if self.groups and node.name in self.members:
             self._load_files(node)
 
@@ -117,8 +115,7 @@ class Telephony:
         """Let everything be as if it had been so for long: services have loaded, phones know it."""
         with self._cluster.lock:
             for node in self.members.values():
-                for service in SERVICES:
-                    self._load(node, service)
+                self._load_all(node)
             self.furnish(self.groups)
 
     def settle(self) -> None:
@@ -250,6 +247,10 @@ class Telephony:
                 self.registration.fetch_from(node)
             elif node.is_up(service):
                 self.registration.retry()
+
+    def _load_all(self, node: SimulatedNode) -> None:
+        for service in filter(node.is_up, SERVICES):
+            self._load(node, service)
 
     def _load(self, node: SimulatedNode, service: str) -> None:
         """Let a service read its certificate."""

@@ -116,7 +116,8 @@ def is_activated(node: SimulatedNode, service: str) -> bool:
 
 def cucm_only(nodes: Iterable[SimulatedNode]) -> list[SimulatedNode]:
     """The nodes that phones have to do with, the publisher first."""
-    return [node for node in nodes if node.node.product is Product.CUCM]
+    chosen = [node for node in nodes if node.node.product is Product.CUCM]
+    return sorted(chosen, key=lambda node: not node.node.is_cucm_publisher)
 
 
 def _token(name: str) -> Record:
