@@ -14,21 +14,23 @@ import requests
 
 from tests.simulator.walk import Rest, Shell, login
 
-NODES = """
+# Of this process alone: the same tests may be running beside it.
+BLOCK = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}"
+NODES = f"""
 [[nodes]]
 host = "cs-ccm-pub"
 product = "cucm"
 role = "publisher"
-address = "127.85.0.1"
+address = "{BLOCK}.1"
 
 [[nodes]]
 host = "cs-imp"
 product = "imp"
 role = "publisher"
-address = "127.85.0.2"
+address = "{BLOCK}.2"
 
 [ca]
-address = "127.85.0.80"
+address = "{BLOCK}.80"
 """
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="ports below 1024 take root")
 
@@ -60,15 +62,15 @@ def test_real_ports_everywhere(real):
     """A node answers on 80, 443, 8443 and 22 of its address, the CA on 443 of another; each is said so in the file."""
     node = real.node("cs-imp")
 
-    assert ("127.85.0.2", 80, 443, 8443, 22) == tuple(
+    assert (f"{BLOCK}.2", 80, 443, 8443, 22) == tuple(
         node[key] for key in ("address", "http_port", "https_port", "tomcat_port", "ssh_port")
     )
-    assert "https://127.85.0.80/certsrv/" == real.scene["ca"]["url"]
+    assert f"https://{BLOCK}.80/certsrv/" == real.scene["ca"]["url"]
     assert 200 == Rest(real, "cs-imp").call("GET", "/options").status
     assert 200 == Rest(real, "cs-imp", port="tomcat_port").call("GET", "/options").status
-    with socket.create_connection(("127.85.0.80", 443)) as plain:
+    with socket.create_connection((f"{BLOCK}.80", 443)) as plain:
         context = ssl.create_default_context(cadata=real.scene["ca"]["tls_ca"])
-        with context.wrap_socket(plain, server_hostname="127.85.0.80") as encrypted:
+        with context.wrap_socket(plain, server_hostname=f"{BLOCK}.80") as encrypted:
             assert encrypted.version()
     login(real, "cs-imp").close()
 
@@ -79,18 +81,18 @@ def test_real_addresses_in_listings(real):
     rows = shell.ask("show network cluster").splitlines()
     shell.close()
 
-    assert ["127.85.0.1", "127.85.0.2"] == [row.split()[0] for row in rows[:2]]
+    assert [f"{BLOCK}.1", f"{BLOCK}.2"] == [row.split()[0] for row in rows[:2]]
 
 
 def test_real_ports_are_taken(own_scene):
     """Where somebody else listens the program ends with a sentence that names the place and what to do."""
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.85.0.2", 22))
+        other.bind((f"{BLOCK}.2", 22))
         other.listen()
         said = refused(own_scene)
 
-    assert said.startswith("Cannot listen on 127.85.0.2:22: another program listens there")
+    assert said.startswith(f"Cannot listen on {BLOCK}.2:22: another program listens there")
     assert 1 == said.count("\n")
 
 
@@ -98,20 +100,20 @@ def test_real_ports_of_another_simulator(real, own_scene):
     """A second simulator does not share the ports of the first."""
     said = refused(own_scene)
 
-    assert said.startswith("Cannot listen on 127.85.0.80:443: another program listens there")
+    assert said.startswith(f"Cannot listen on {BLOCK}.80:443: another program listens there")
     assert 200 == Rest(real).call("GET", "/options").status
 
 
 def test_real_ports_of_a_newcomer(real):
-    """A server that joins gets an address of its own; where it is taken it does not join, and that is said."""
+    """A server that joins listens on its address; where that is taken it does not join, and that is said."""
     newcomer = {"host": "cs-ccm-sub", "product": "cucm", "role": "subscriber"}
-    taken = {**newcomer, "address": "127.85.0.2"}
+    taken = {**newcomer, "address": f"{BLOCK}.2"}
     refusal = requests.post(real.scene["control"] + "/nodes", json=taken, timeout=20)
-    joined = real.control.post("/nodes", newcomer)
+    joined = real.control.post("/nodes", {**newcomer, "address": f"{BLOCK}.3"})
 
     assert 409 == refusal.status_code
-    assert refusal.json()["error"].startswith("Cannot listen on 127.85.0.2:22: ")
-    assert ("127.20.0.13", 443) == (joined["address"], joined["https_port"])
+    assert refusal.json()["error"].startswith(f"Cannot listen on {BLOCK}.2:22: ")
+    assert (f"{BLOCK}.3", 443) == (joined["address"], joined["https_port"])
     assert 3 == len(real.control.state()["nodes"])
 
 
