@@ -14,6 +14,7 @@ from tests.pages.sample import named
 from tests.protocols.https_door import Reply, hierarchy, make, opened
 from ucrenew.clients.certsrv import CertSrv, Issued, Pending
 from ucrenew.clients.tls import TrustAnchors, decide_trust, trusted_session
+from ucrenew.domain.logon import Logon
 from ucrenew.errors import LoginRefused, Permanent, Refused, Transient, Trouble
 
 USER, PASSWORD = "EXAMPLE\\svc-ucrenew", "Secret-1"
@@ -33,7 +34,7 @@ def talk():
         endpoint = door.endpoint("ca.example.com")
         decision = decide_trust(endpoint, TrustAnchors(pins=frozenset({shown.sha256})))
         session = trusted_session(endpoint, decision)
-        yield door, CertSrv(f"{endpoint.origins[0]}/certsrv/", session, USER, PASSWORD)
+        yield door, CertSrv(f"{endpoint.origins[0]}/certsrv/", session, USER, PASSWORD, logon=Logon.BASIC)
 
 
 def serve(door, pages, kind="text/html"):

@@ -1,5 +1,7 @@
 """Phones of a simulated cluster as tests look at them and change what they depend on."""
 
+import json
+
 from tests.simulator.walk import Rest, Shell, TestCa, parsed, pem
 
 PUB, SUB = "cs-ccm-pub.example.com", "cs-ccm-sub.example.com"
@@ -13,6 +15,19 @@ def begin(simulator, *groups, **told):
     body = {"groups": list(groups or (PAIR, SINGLE)), "security_mode": 0, "churn": "off", "rollback": False, **told}
     simulator.control.post("/phones", {"settled": True})
     return simulator.control.post("/phones", body)
+
+
+def in_toml(scene):
+    """A scene's file: every value on the line of its key."""
+    return "".join(f"{key} = {_inline(value)}\n" for key, value in scene.items())
+
+
+def _inline(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_inline(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value)
 
 
 def phones(simulator):

@@ -71,7 +71,7 @@ def test_standalone_lists_no_template(standalone):
     page = Caller(standalone).get("certrqxt.asp").text
 
     assert "ID=locTaRequest" in page
-    assert "lbCertTemplate" not in page
+    assert "ID=lbCertTemplateID" not in page
 
 
 @pytest.mark.parametrize(("how", "same"), [("new-key", False), ("same-key", True)])

@@ -1,6 +1,5 @@
 """Phones register, fail over and come back, and keep or lose their trust when certificates change (cucm.md §4.3)."""
 
-import json
 import re
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.simulator.phones import (
     TFTP,
     TVS,
     begin,
+    in_toml,
     listed,
     phones,
     renew,
@@ -184,8 +184,8 @@ def test_ten_thousand_phones(launch, tmp_path):
         {"host": host, "product": "cucm", "role": role}
         for host, role in (("cs-ccm-pub", "publisher"), ("cs-ccm-sub", "subscriber"))
     ]
-    scene = tmp_path / "scene.json"
-    scene.write_text(json.dumps({"nodes": nodes, "telephony": {"groups": groups, "security_mode": 1}}))
+    scene = tmp_path / "scene.toml"
+    scene.write_text(in_toml({"nodes": nodes, "telephony": {"groups": groups, "security_mode": 1}}))
     begun = time.monotonic()
     running = launch("--latency", "0", "--scene", str(scene))
     took = time.monotonic() - begun

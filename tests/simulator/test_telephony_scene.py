@@ -1,10 +1,8 @@
 """The phones that a scene begins with: groups, mode, services that are not activated."""
 
-import json
-
 import pytest
 
-from tests.simulator.phones import PUB, SUB, listed, phones
+from tests.simulator.phones import PUB, SUB, in_toml, listed, phones
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.simulator.telephony_scene import read
 
@@ -57,8 +55,8 @@ def test_scene_of_a_file(launch, tmp_path):
             "groups": [{"name": "Only", "nodes": ["cs-ccm-sub"], "phones": 10, "secure": 1, "offline": 0}],
         },
     }
-    file = tmp_path / "scene.json"
-    file.write_text(json.dumps(scene))
+    file = tmp_path / "scene.toml"
+    file.write_text(in_toml(scene))
     running = launch("--latency", "0", "--scene", str(file))
     told = phones(running)
 
