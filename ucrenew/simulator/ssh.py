@@ -89,7 +89,8 @@ class SshServer:
             if visitor.asked.wait(_CHANNEL_SECONDS):
                 Shell(self._cluster, self._node, channel, visitor).run()
         except SessionDropped:
-            channel.get_transport().close()
+            # Closing alone would leave the descriptor open that this one was copied from.
+            channel.get_transport().sock.shutdown(socket.SHUT_RDWR)
         except (HungUp, Stopping, OSError, EOFError):
             # The visitor left, or the simulator ends.
             pass
