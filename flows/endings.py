@@ -19,6 +19,7 @@ from prefect.states import Completed, Failed
 
 from tasks.failing import leave_report
 from tasks.lock import release_lock, require_not_stale
+from tasks.preparing import may_have_arrived
 from tasks.sites import record_of, renewals_of
 from ucrenew.domain.failure import last_sentence
 from ucrenew.domain.purpose import Purpose
@@ -55,10 +56,13 @@ def deny(renewal: Renewal, sentence: str) -> NoReturn:
     """End the renewal and this run because somebody said no: in order, and no failure.
 
     With the certificate on a node the renewal stays open, with the report of what is left to do: only a new run can
-    bring the cluster to an end, and beginning anew would need another request.
+    bring the cluster to an end, and beginning anew would need another request. The nodes are looked at for it: who
+    says no may have uploaded it a minute ago.
     """
-    if is_half_way := record_of(renewal).leaf_is_in:
-        sentence += "; the certificate is installed and not everything is done: a new run asks whether to go on"
+    if is_half_way := may_have_arrived(renewal):
+        is_in = record_of(renewal).leaf_is_in
+        state = "is installed" if is_in else "may be installed, which cannot be told now,"
+        sentence += f"; the certificate {state} and not everything is done: a new run asks whether to go on"
         _report(renewal.cluster, renewal.purpose, NeedsPerson(sentence))
     get_run_logger().info("denied: %s", sentence)
     _set_state(renewal.cluster, Completed(name="Denied", message=sentence))

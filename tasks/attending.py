@@ -118,8 +118,9 @@ def _asked_once(waiting: Waiting, record: Record) -> Outcome:
 def is_overdue(waiting: Waiting) -> bool:
     """True when nobody answered for as long as the profile gives them; trouble is logged and counts as not yet.
 
-    Once the certificate is installed a no would leave the cluster half-way, and at ``take-over`` it would abandon a
-    renewal whose request may be pending, as it would where a CA by hand has it: then the question is only reminded of.
+    Once the certificate is installed, or may be, a no would leave the cluster half-way, and at ``take-over`` it would
+    abandon a renewal whose request may be pending, as it would where a CA by hand has it: then the question is only
+    reminded of.
     """
     try:
         profile = profile_of(waiting.cluster)
@@ -128,7 +129,7 @@ def is_overdue(waiting: Waiting) -> bool:
     except Trouble as trouble:
         get_run_logger().warning("%s: %s", waiting.cluster, trouble)
         return False
-    half_way = renewal is not None and record_of(renewal).leaf_is_in
+    half_way = renewal is not None and record_of(renewal).leaf_under_way is not None
     at_the_ca = waiting.gate is Gate.SUBMISSION and profile.ca.is_by_hand  # which takes its time
     is_kept_open = (
         waiting.gate is Gate.TAKE_OVER or at_the_ca or (half_way and waiting.gate not in {Gate.CLEANUP, Gate.BACKUP})

@@ -25,12 +25,12 @@ def leave_report(cluster: str, purpose: Purpose, run: str, trouble: Trouble) -> 
     if renewal is None or renewal.run != run:
         return
     record = record_of(renewal)
-    begun = record.fact(Kind.CSR_INTENT)
-    if begun is None:
+    begun = record.facts(Kind.CSR_INTENT)
+    if not begun:
         return
     plan = Plan.of_document(record.last(Kind.PLAN) or {})
     nodes = {} if isinstance(trouble, LoginRefused) else _nodes(renewal, record, plan)  # accounts lock: not once more
-    report = failure_report(plan, progress_of(record, plan), why=str(trouble), nodes=nodes, since=now() - begun.at)
+    report = failure_report(plan, progress_of(record, plan), why=str(trouble), nodes=nodes, since=now() - begun[0].at)
     key = f"{renewal.key}-failure"
     create_markdown_artifact(report, key=key, description="what was done, what was not, what to do now")
     show_record(renewal)

@@ -70,7 +70,8 @@ def look_before_leaf(
     if record_of(renewal).leaf_is_in:
         return
     site = site_of(renewal)
-    facts = BeforeLeafFacts(survey(site, renewal.purpose), plan, csr, chain, site.profile.maintenance_windows)
+    seen = survey(site, renewal.purpose, of_authority=False)
+    facts = BeforeLeafFacts(seen, plan, csr, chain, site.profile.maintenance_windows)
     if refused := refusals(check_before_leaf(facts)):
         raise NeedsPerson(
             f"{renewal.cluster}: the certificate was not uploaded: {'; '.join(map(str, refused))}. Retry this run when"

@@ -28,7 +28,7 @@ from ucrenew.domain.facts import ClusterFacts
 from ucrenew.domain.finding import refusals
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
-from ucrenew.errors import NeedsPerson
+from ucrenew.errors import NeedsPerson, Trouble
 from ucrenew.record import Kind, Record, Renewal
 from ucrenew.steps import leaf as leaf_step
 from ucrenew.steps import planning
@@ -42,6 +42,15 @@ class NothingToDo:
     sentence: str
 
 
+@step(name="see whether this run's own renewal has ended")
+def ended_already(cluster: str, purpose: Purpose, run: str) -> str | None:
+    """How the renewal of a run ended that was killed after it; another one would be a second request (S7)."""
+    renewals = renewals_of(cluster, purpose)
+    last = renewals.last()
+    outcome = renewals.outcome(last.number) if last and last.run == run else None
+    return f"{last.key} has ended: {outcome}" if last and outcome else None
+
+
 @step(name="look at the cluster")
 def look_at_cluster(cluster: str, purpose: Purpose) -> ClusterFacts | None:
     """Log in to REST, CLI and CA and read every fact; nothing is written.
@@ -52,13 +61,32 @@ def look_at_cluster(cluster: str, purpose: Purpose) -> ClusterFacts | None:
     profile.require_purpose(purpose)
     profile.require_files()
     renewal = renewals_of(cluster, purpose).current()
-    if renewal and leaf_step.has_arrived(site_of(renewal), record_of(renewal)):
+    if renewal and has_arrived(renewal):
         get_run_logger().info("the certificate is on its way already; what was before is in the record")
         return None
-    facts = survey(site_before(cluster), purpose)
+    is_issued = renewal is not None and record_of(renewal).fact(Kind.ISSUED) is not None
+    facts = survey(site_before(cluster), purpose, of_authority=not is_issued)
     for seen in facts.nodes:
         get_run_logger().info("%s: %s, %s, seen by REST and CLI", seen.node.name, seen.node.product, seen.version)
     return facts
+
+
+def has_arrived(renewal: Renewal) -> bool:
+    """Whether its certificate is on a node; nothing is asked of the nodes before one was about to be uploaded.
+
+    Before that a run may have died so early that not even the baseline is noted.
+    """
+    record = record_of(renewal)
+    return bool(record.facts(Kind.LEAF_INTENT)) and leaf_step.has_arrived(site_of(renewal), record)
+
+
+def may_have_arrived(renewal: Renewal) -> bool:
+    """The same for who would give the renewal up: where it cannot be told it may be so, and is said."""
+    try:
+        return has_arrived(renewal)
+    except Trouble as trouble:
+        get_run_logger().warning("%s: %s", renewal.key, trouble)
+        return True
 
 
 @step(name="open the renewal")

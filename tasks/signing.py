@@ -62,8 +62,11 @@ def check_issued(  # noqa: PLR0913, PLR0917 - what it is judged with
 ) -> tuple[Finding, ...]:
     """Every finding at once, before anything is uploaded; the warnings for who decides.
 
-    Namesakes of its CA certificates in the trust stores are among them, as long as nothing was uploaded.
+    Namesakes of its CA certificates in the trust stores are among them, as long as nothing was uploaded. Once it is on
+    a node there is nothing left to refuse: the chain file may have been replaced since.
     """
+    if record_of(renewal).leaf_is_in:
+        return ()
     namesakes = check_namesakes(BeforeLeafFacts(facts, plan, csr, chain)) if facts else ()
     site = site_of(renewal)
     at_hand = signing.issuers_at_hand(site, record_of(renewal))

@@ -89,7 +89,7 @@ def _installed_leaves(cluster: str) -> frozenset[str]:
     """
     found: list[str] = []
     for renewal in renewals_of(cluster, Purpose.TOMCAT).latest_first():
-        if intended := record_of(renewal).value(Kind.LEAF_INTENT):
+        if intended := record_of(renewal).last(Kind.LEAF_INTENT):
             found.append(str(intended["fingerprint"]))
         if len(found) == _LEAVES_SERVED_AT_ONCE:
             break

@@ -57,7 +57,7 @@ def evidence_of(  # noqa: PLR0913 - each by its name
             for fact in record.facts(Kind.SERVICE_STARTED)
         ],
         "nodes": [asdict(row) for row in served],
-        "timings": {kind.value: fact.at.isoformat() for kind in _MOMENTS if (fact := record.fact(kind))}
+        "timings": {kind.value: fact.at.isoformat() for kind in _MOMENTS for fact in record.facts(kind)[:1]}
         | {"proven": at.isoformat()},
     }
 

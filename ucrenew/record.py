@@ -30,17 +30,18 @@ class Kind(StrEnum):
     ASKED = "asked"  # one a question: {gate, digest, key, run}
     ANSWER = "answer"  # one a question: {gate, digest, decision, name, ticket, remark}
     HANDED_OVER = "handed-over"  # one a step: refused to us, so a person does it from then on {why}
-    CSR_INTENT = "csr-intent"  # one an attempt
-    CSR_NOT_SENT = "csr-not-sent"  # one for each attempt that surely never reached the publisher
+    CSR_INTENT = "csr-intent"  # one an attempt, about its number
+    CSR_NOT_SENT = "csr-not-sent"  # the attempt that surely never reached the publisher
     CSR = "csr"  # {fingerprint, pem}
-    SUBMIT_INTENT = "submit-intent"  # one an attempt
+    SUBMIT_INTENT = "submit-intent"  # one an attempt, about its number
     SUBMIT_NOT_SENT = "submit-not-sent"  # the attempt that surely never reached the CA
-    REQUEST_ID = "request-id"
+    REQUEST_ID = "request-id"  # {number}; one that a person named only once its certificate is of our key
+    REQUEST_NAMED = "request-named"  # one an answer: a number that a person named and that is waited for {number}
     ISSUED = "issued"  # {fingerprint, pem, chain}
-    LEAF_INTENT = "leaf-intent"  # one an attempt: {fingerprint, plan}
+    LEAF_INTENT = "leaf-intent"  # one an attempt, about its number: {fingerprint, plan}
     LEAF_SEEN = "leaf-seen"  # a node shows it: what was before is not read again
     LEAF_EVERYWHERE = "leaf-everywhere"  # every node shows it: request, trust and leaf are not looked at again
-    LEAF_NOT_TAKEN = "leaf-not-taken"  # one for each attempt that the publisher surely did not take {why}
+    LEAF_NOT_TAKEN = "leaf-not-taken"  # the attempt that was not taken as far as was seen: no need to wait for it {why}
     SSO_INTENT = "sso-intent"  # one a node: about to be switched off by us
     SSO_OFF = "sso-off"  # one a node and time: seen off, after it was on
     SSO_BACK_ON = "sso-back-on"  # one a time: somebody put it on again before the certificate was there
@@ -109,14 +110,23 @@ class Record:
         found = self.fact(kind, about=about)
         return found.value if found else None
 
+    def newest(self, kind: Kind) -> Fact | None:
+        """The newest fact of a kind, whatever it is about, or None."""
+        return next(reversed(self.facts(kind)), None)
+
     def last(self, kind: Kind) -> Mapping[str, Any] | None:
         """The value of the newest fact of a kind that is looked at again and again, or None."""
-        return next((fact.value for fact in reversed(self.facts(kind))), None)
+        found = self.newest(kind)
+        return found.value if found else None
+
+    def next_attempt(self, intent: Kind) -> str:
+        """The number of the next attempt: what its intent is about, and the note of what became of it."""
+        return str(len({fact.about for fact in self.facts(intent)}) + 1)
 
     def under_way(self, intent: Kind, undone: Kind) -> Fact | None:
-        """The newest intent of a kind, unless every attempt surely came to nothing."""
-        intents = self.facts(intent)
-        return intents[-1] if len(intents) > len(self.facts(undone)) else None
+        """The newest intent whose attempt did not surely come to nothing; a fact that was kept twice counts once."""
+        nothing = {fact.about for fact in self.facts(undone)}
+        return next((fact for fact in reversed(self.facts(intent)) if fact.about not in nothing), None)
 
     @property
     def leaf_is_in(self) -> bool:
@@ -125,7 +135,9 @@ class Record:
 
     @property
     def leaf_under_way(self) -> Fact | None:
-        """The intent with which the certificate was, or may have been, installed: what was before is not read again."""
+        """The intent with which the certificate was installed, or may still be by an attempt that is under way."""
+        if self.leaf_is_in:
+            return self.facts(Kind.LEAF_INTENT)[-1]
         return self.under_way(Kind.LEAF_INTENT, Kind.LEAF_NOT_TAKEN)
 
     def answers(self, gate: Gate, matter: str) -> list[Mapping[str, Any]]:

@@ -75,7 +75,7 @@ class Drill(Bench):
 
         def append_and_bend(key: str, fact: Fact) -> None:
             kept(key, fact)
-            if self._waits_for is not None and self._waits_for.at == (fact.kind, fact.about):
+            if self._waits_for is not None and self._waits_for.at in {(fact.kind, fact.about), (fact.kind, "")}:
                 self._bend(self._waits_for)
 
         self.store.append = append_and_bend  # type: ignore[method-assign]
@@ -182,7 +182,7 @@ class Drill(Bench):
 
     def advice(self) -> str:
         """What the report says to do next; while nothing was begun there is none."""
-        if self.record.fact(Kind.CSR_INTENT) is None:
+        if not self.record.facts(Kind.CSR_INTENT):
             return ""
         return next_step(self.plan, progress_of(self.record, self.plan))
 

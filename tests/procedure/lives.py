@@ -269,6 +269,8 @@ def at_note(
 ) -> Iterator[list[Fact]]:
     """Do something just before or just after this fact is kept, once; yields the fact when it has happened.
 
+    Without ``about`` it is the first of its kind, whatever it is about.
+
     The hook sits in the store, outside our own code: nothing of the product knows of it.
     """
     struck: list[Fact] = []
@@ -277,7 +279,7 @@ def at_note(
 
     class Hooked(below):  # type: ignore[misc,valid-type]
         def append(self, key: str, fact: Fact) -> None:
-            due = not struck and (fact.kind, fact.about) == (kind, about)
+            due = not struck and fact.kind is kind and about in {"", fact.about}
             if due and when == "before":
                 struck.append(fact)
                 act()

@@ -112,7 +112,7 @@ def test_every_node_has_the_leaf(advised):
     issued = advised.record().value(Kind.ISSUED)["fingerprint"]
 
     assert [issued] * 3 == [advised.leaf_on(node)[0] for node in NODES]
-    assert issued == advised.record().value(Kind.LEAF_INTENT)["fingerprint"]
+    assert issued == advised.record().last(Kind.LEAF_INTENT)["fingerprint"]
 
 
 def test_evidence_is_the_same(advised):

@@ -160,7 +160,7 @@ def lived(life: Lives) -> End:
 
 def next_step(life: Lives) -> str:
     """The first thing that the report of a failed run says."""
-    if life.renewal() is None or life.record().fact(Kind.CSR_INTENT) is None or life.state().name != "Failed":
+    if life.renewal() is None or not life.record().facts(Kind.CSR_INTENT) or life.state().name != "Failed":
         return ""
     return life.artifact(f"{life.record().key}-failure").partition("## Next step\n\n- ")[2].partition("\n")[0]
 

@@ -305,7 +305,7 @@ def test_wrong_leaf_is_told(bench):
     second = asked(one.ensure_leaf(request, ours))
 
     assert refused.status >= 400
-    assert fingerprint(ours) == one.record.value(Kind.LEAF_INTENT)["fingerprint"]
+    assert fingerprint(ours) == one.record.last(Kind.LEAF_INTENT)["fingerprint"]
     assert "### Upload the new tomcat certificate" in first.text
     assert f"**{PUBLISHER}** does not show the new tomcat certificate" in second.text
     assert pem(ours).strip() in second.text

@@ -210,6 +210,14 @@ def test_extra_names_in_plan(tmp_path):
     assert ("voice.example.org",) == plan.extra_names
 
 
+def test_outstanding_request_of_any_node():
+    """S7: a request that is outstanding on a subscriber only would be overwritten, too: a person has to know."""
+    facts = cluster_facts(node_facts(PUB), node_facts(SUB, csr=request()), node_facts(IMP))
+    (found,) = planning.plan_findings(baseline_of(facts))
+
+    assert (SUBSCRIBER, "S7") == (found.node, found.row)
+
+
 def test_outstanding_request(tmp_path):
     """A request that is outstanding on the publisher stands in the plan before anybody says yes (S7)."""
     facts = cluster_facts(node_facts(PUB, csr=request()), node_facts(SUB), node_facts(IMP))

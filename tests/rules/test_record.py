@@ -128,16 +128,45 @@ def test_leaf_under_way(record):
     """A certificate is under way from its intent on, unless every attempt surely came to nothing."""
     assert record.leaf_under_way is None
 
-    record.note(Kind.LEAF_INTENT, {"plan": "a"})
-    record.note(Kind.LEAF_NOT_TAKEN)
+    record.note(Kind.LEAF_INTENT, {"plan": "a"}, about="1")
+    record.note(Kind.LEAF_NOT_TAKEN, about="1")
 
     assert record.leaf_under_way is None
 
-    record.note(Kind.LEAF_INTENT, {"plan": "b"})
-    record.note(Kind.LEAF_INTENT, {"plan": "c"})
-    record.note(Kind.LEAF_NOT_TAKEN)
+    record.note(Kind.LEAF_INTENT, {"plan": "b"}, about="2")
+    record.note(Kind.LEAF_INTENT, {"plan": "c"}, about="3")
+    record.note(Kind.LEAF_NOT_TAKEN, about="2")
 
     assert {"plan": "c"} == record.leaf_under_way.value
+
+    record.note(Kind.LEAF_NOT_TAKEN, about="3")
+    record.note(Kind.LEAF_SEEN)
+
+    assert {"plan": "c"} == record.leaf_under_way.value
+
+
+@pytest.mark.parametrize(
+    ("intent", "undone"),
+    [
+        (Kind.CSR_INTENT, Kind.CSR_NOT_SENT),
+        (Kind.SUBMIT_INTENT, Kind.SUBMIT_NOT_SENT),
+        (Kind.LEAF_INTENT, Kind.LEAF_NOT_TAKEN),
+    ],
+)
+def test_doubled_note_counts_once(record, intent, undone):
+    """A note that the store kept twice, its answer being lost, is one: the next attempt is in doubt all the same."""
+    for _ in range(2):
+        record.note(intent, about=record.next_attempt(intent) if not record.facts(intent) else "1")
+    for _ in range(2):
+        record.note(undone, about="1")
+
+    assert record.under_way(intent, undone) is None
+    assert "2" == record.next_attempt(intent)
+
+    record.note(intent, about="2")
+    record.note(undone, about="1")  # kept late
+
+    assert "2" == record.under_way(intent, undone).about
 
 
 # --- renewals

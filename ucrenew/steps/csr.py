@@ -21,6 +21,7 @@ from ucrenew.errors import LoginRefused, NeedsPerson, Permanent, Transient, Untr
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, hand_over, is_by_hand, times_done, why_handed_over
+from ucrenew.steps.leaf import has_arrived
 from ucrenew.steps.waiting import until_over
 
 FAN_OUT = timedelta(minutes=2)  # generating distributes the request to all nodes (cucm_inside.md §C); no time is known
@@ -41,22 +42,27 @@ def ensure_csr(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Cs
         ours = x509.parse_csr(noted["pem"])
         if record.leaf_is_in:
             return ours  # used up by the cluster, which may have a Tomcat down now
-        return _still_ours(plan, ours, _shown(site, plan, plan.publisher))
+        current = _shown(site, plan, plan.publisher)
+        if current != ours and has_arrived(site, record):
+            return ours  # used up this very moment
+        return _still_ours(plan, ours, current)
     if is_by_hand(site, record, Step.CSR):
         return _by_person(site, record, plan, baseline)
     in_doubt = record.under_way(Kind.CSR_INTENT, Kind.CSR_NOT_SENT) is not None
     # A generation whose answer was lost may still be at work: it is given time before another one is begun.
     found = until_over(lambda: _new(site, plan, baseline), bool, site=site, within=SETTLES if in_doubt else timedelta())
     if found is None:
+        _require_nothing_new(site, plan, baseline)
         return _by_us(site, record, plan, baseline)
     if not in_doubt or refusals(judge_csr(found, plan)):
-        raise _foreign(plan)
+        raise _foreign(plan, plan.publisher)
     site.say(f"{plan.publisher}: found the request that an earlier life of this run generated, and kept it")
     return _noted(record, found)
 
 
 def _by_us(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Csr | Question:
-    record.note(Kind.CSR_INTENT)
+    attempt = record.next_attempt(Kind.CSR_INTENT)
+    record.note(Kind.CSR_INTENT, about=attempt)
     try:
         csr = _generate(site, plan)
     except NodeRefused as refused:
@@ -65,7 +71,7 @@ def _by_us(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Csr | 
     except Unanswered:
         raise  # it may have been made: only the next look can tell, never a second call
     except (Transient, LoginRefused, Untrusted):
-        record.note(Kind.CSR_NOT_SENT)
+        record.note(Kind.CSR_NOT_SENT, about=attempt)
         raise
     if _shown(site, plan, plan.publisher) != csr:
         raise Permanent(f"{plan.publisher}: the request it answered with is not the one that it now shows")
@@ -83,13 +89,15 @@ def _by_person(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Cs
         site=site,
         within=FAN_OUT if done else timedelta(),
     )
-    if found is not None and record.fact(Kind.CSR_INTENT) is None:
-        raise _foreign(plan)
+    if found is not None and not record.facts(Kind.CSR_INTENT):
+        raise _foreign(plan, plan.publisher)
     wrong = explain_csr(found, plan) or _explain_lost(site, plan, found)
     if found is not None and not wrong:
         site.say(f"{plan.publisher}: found the request {x509.fingerprint(found)[:16]} that a person generated")
         return _noted(record, found)
-    record.note_once(Kind.CSR_INTENT)  # what appears from now on was asked for
+    if not record.facts(Kind.CSR_INTENT):
+        _require_nothing_new(site, plan, baseline)
+        record.note(Kind.CSR_INTENT, about="1")  # what appears from now on was asked for
     before = wrong if found or done else why_handed_over(record, Step.CSR)
     return ask_person(record, Step.CSR, plan.publisher, before, csr_by_hand(plan))
 
@@ -140,10 +148,18 @@ def _shown(site: Site, plan: Plan, node: str) -> Csr | None:
     return site.rest(site.entry(node)).csr(plan.purpose.value)
 
 
-def _new(site: Site, plan: Plan, baseline: Baseline) -> Csr | None:
-    """The publisher's request, unless it was there before the first change."""
-    found = _shown(site, plan, plan.publisher)
-    return found if found is not None and x509.fingerprint(found) != baseline.publisher.csr else None
+def _new(site: Site, plan: Plan, baseline: Baseline, node: str = "") -> Csr | None:
+    """The publisher's request, or another node's, unless it was there before the first change."""
+    found = _shown(site, plan, node or plan.publisher)
+    before = {seen.name: seen.csr for seen in baseline.nodes}.get(node or plan.publisher)
+    return found if found is not None and x509.fingerprint(found) != before else None
+
+
+def _require_nothing_new(site: Site, plan: Plan, baseline: Baseline) -> None:
+    """Generating replaces the request of every node: one that a person has not agreed to lose is looked for on each."""
+    for node in plan.nodes:
+        if _new(site, plan, baseline, node) is not None:
+            raise _foreign(plan, node)
 
 
 def _noted(record: Record, csr: Csr) -> Csr:
@@ -151,9 +167,9 @@ def _noted(record: Record, csr: Csr) -> Csr:
     return csr
 
 
-def _foreign(plan: Plan) -> NeedsPerson:
+def _foreign(plan: Plan, node: str) -> NeedsPerson:
     return NeedsPerson(
-        f"{plan.publisher}: a {plan.purpose.value} request appeared that this renewal did not make; find out whose"
+        f"{node}: a {plan.purpose.value} request appeared that this renewal did not make; find out whose"
         " it is: generating ours would void it, and using it would be guessing"
     )
 

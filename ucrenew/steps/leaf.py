@@ -46,8 +46,8 @@ def ensure_leaf(  # noqa: PLR0913, PLR0917 - what it is held against
     installed = _comes_to_show(site, plan, leaf, plan.publisher, within=patience)
     if installed != leaf:
         _require_our_request(site, plan, csr)
-        record.note(Kind.LEAF_INTENT, _intent(plan, leaf))
-        with _noting_a_no(site, record, plan, leaf):
+        attempt = _intend(record, plan, leaf)
+        with _noting_a_no(site, record, plan, leaf, attempt):
             _upload(site, plan, leaf, chain)
         site.say(f"{plan.publisher}: uploaded the {plan.purpose.value} certificate {fingerprint(leaf)[:16]}")
     _note_under_way(record, plan, leaf)
@@ -59,20 +59,24 @@ def ensure_leaf(  # noqa: PLR0913, PLR0917 - what it is held against
 
 
 def has_arrived(site: Site, record: Record) -> bool:
-    """Whether a certificate that was about to be uploaded is on a node; where it is on none, that is noted.
+    """Whether a certificate that was ever about to be uploaded is on a node: looked at anew each time.
 
-    An intent alone proves nothing: the process may have died before the call. An upload whose answer was lost is
-    given its time. Raises Transient while a node that does not answer leaves it open.
+    Neither an intent nor a note that it was not taken proves anything: the process may have died before the call, and
+    an upload may land long after its answer, or a person's while they say that it is done. One whose answer was lost
+    is given its time. Raises Transient while a node that does not answer leaves it open.
     """
-    intent = record.leaf_under_way
+    intent = record.newest(Kind.LEAF_INTENT)
     if intent is None or record.leaf_is_in:
         return record.leaf_is_in
     plan = Plan.of_document(record.value(Kind.PLAN, about=intent.value["plan"]) or {})
-    left = timedelta() if site.profile.is_by_hand(Step.LEAF) else intent.at + UPLOAD - site.clock()
+    in_doubt = record.leaf_under_way is not None
+    is_waited_for = in_doubt and not site.profile.is_by_hand(Step.LEAF)
+    left = intent.at + UPLOAD - site.clock() if is_waited_for else timedelta()
     if until(lambda: _is_on_a_node(site, plan, intent.value["fingerprint"]), bool, site=site, within=left):
         record.note_once(Kind.LEAF_SEEN)
         return True
-    record.note(Kind.LEAF_NOT_TAKEN, {"why": "no node shows it"})
+    if in_doubt:
+        record.note(Kind.LEAF_NOT_TAKEN, {"why": "no node shows it"}, about=intent.about)
     return False
 
 
@@ -92,8 +96,8 @@ def _is_on_a_node(site: Site, plan: Plan, wanted: str) -> bool:
 
 
 @contextmanager
-def _noting_a_no(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) -> Iterator[None]:
-    """Note it where the publisher surely did not take the leaf: then everything is looked at anew before the next try.
+def _noting_a_no(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate, attempt: str) -> Iterator[None]:
+    """Note it where the publisher did not take the leaf: then it is not waited for before the next try.
 
     After a no the publisher is read once more, for not every no is one (cucm.md §6); a lost answer stays in doubt.
     """
@@ -102,12 +106,12 @@ def _noting_a_no(site: Site, record: Record, plan: Plan, leaf: crypto.Certificat
     except Unanswered:
         raise
     except (Transient, LoginRefused, Untrusted) as unsent:
-        record.note(Kind.LEAF_NOT_TAKEN, {"why": str(unsent)})
+        record.note(Kind.LEAF_NOT_TAKEN, {"why": str(unsent)}, about=attempt)
         raise
     except NodeRefused as refused:
         with suppress(Transient, Refused, UnknownReply):
             if _shown(site, plan, plan.publisher) != leaf:
-                record.note(Kind.LEAF_NOT_TAKEN, {"why": str(refused)})
+                record.note(Kind.LEAF_NOT_TAKEN, {"why": str(refused)}, about=attempt)
         raise
 
 
@@ -161,11 +165,13 @@ def _by_person(site: Site, record: Record, plan: Plan, csr: Csr, leaf: crypto.Ce
 
 def _note_under_way(record: Record, plan: Plan, leaf: crypto.Certificate) -> None:
     if record.leaf_under_way is None:
-        record.note(Kind.LEAF_INTENT, _intent(plan, leaf))
+        _intend(record, plan, leaf)
 
 
-def _intent(plan: Plan, leaf: crypto.Certificate) -> dict[str, str]:
-    return {"fingerprint": fingerprint(leaf), "plan": plan.digest}
+def _intend(record: Record, plan: Plan, leaf: crypto.Certificate) -> str:
+    attempt = record.next_attempt(Kind.LEAF_INTENT)
+    record.note(Kind.LEAF_INTENT, {"fingerprint": fingerprint(leaf), "plan": plan.digest}, about=attempt)
+    return attempt
 
 
 def _require_our_request(site: Site, plan: Plan, csr: Csr) -> None:

@@ -94,10 +94,12 @@ def optional_names(profile: Profile) -> tuple[str, ...]:
 
 def plan_findings(baseline: Baseline) -> tuple[Finding, ...]:
     """What a person has to know before saying yes, beside the plan itself."""
-    if baseline.publisher.csr is None:
-        return ()
     sentence = "a request is outstanding already; the new one overwrites it, and its certificate could not be installed"
-    return (Finding(Reason.CSR_OUTSTANDING, sentence, "S7", baseline.publisher.name, Severity.WARN),)
+    return tuple(
+        Finding(Reason.CSR_OUTSTANDING, sentence, "S7", seen.name, Severity.WARN)
+        for seen in baseline.nodes
+        if seen.csr is not None
+    )
 
 
 def due(site: Site, purpose: Purpose, facts: ClusterFacts) -> Due:

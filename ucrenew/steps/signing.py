@@ -135,16 +135,28 @@ def _adopt(
     number: int,
     ask_again: Callable[[str], Question],
 ) -> Outcome | Question:
-    """Take the number that a person found, unless the CA says that it is another request's."""
-    url = site.profile.ca.url
+    """What the CA says of the number that a person found; for good it is taken with a certificate of our key only.
+
+    Until then it may be another request's: a denied one ends nothing, and one that is still pending when the run is
+    woken is asked for again.
+    """
     try:
         outcome = site.authority.retrieve(number)
     except Refused as refused:
         return ask_again(f"the CA does not know request {number}: {refused}")
-    if isinstance(outcome, Issued) and not x509.same_key(outcome.certificate, csr):
-        return ask_again(f"request {number} is not ours: its certificate has another key")
-    site.say(f"{url}: request {number} was named by a person; {_in_words(outcome)}")
-    record.note(Kind.REQUEST_ID, {"number": number})
+    match outcome:
+        case Issued() if x509.same_key(outcome.certificate, csr):
+            record.note(Kind.REQUEST_ID, {"number": number})
+        case Issued():
+            return ask_again(f"request {number} is not ours: its certificate has another key")
+        case Denied():
+            return ask_again(f"{outcome}. Where that is ours, deny here, too; else enter the number of ours")
+        case Pending():
+            answer = str(len(record.answers(Gate.SUBMISSION, "")))
+            if record.fact(Kind.REQUEST_NAMED, about=answer) is not None:
+                return ask_again(f"request {number} is still pending: enter it again to wait on, or another number")
+            record.note(Kind.REQUEST_NAMED, {"number": number}, about=answer)
+    site.say(f"{site.profile.ca.url}: request {number} was named by a person; {_in_words(outcome)}")
     return outcome
 
 

@@ -40,8 +40,11 @@ class _Database:
     backup_running: bool
 
 
-def survey(site: Site, purpose: Purpose) -> ClusterFacts:
-    """Read every fact that the preflight rules judge (S1-S3). Raises LoginRefused, Untrusted, Transient."""
+def survey(site: Site, purpose: Purpose, *, of_authority: bool = True) -> ClusterFacts:
+    """Read every fact that the preflight rules judge (S1-S3). Raises LoginRefused, Untrusted, Transient.
+
+    ``of_authority`` is False once the certificate is issued: the CA is not needed any more, and may be down.
+    """
     publisher = site.profile.publisher
     first = _look_at_node(site, publisher, purpose)
     database = _look_at_database(site, publisher)
@@ -49,7 +52,7 @@ def survey(site: Site, purpose: Purpose) -> ClusterFacts:
         database = _wait_for_backup(site, publisher)
         first = _look_at_node(site, publisher, purpose)
     at = site.clock()
-    if not site.profile.ca.is_by_hand and (note := site.authority.check_login()):
+    if of_authority and not site.profile.ca.is_by_hand and (note := site.authority.check_login()):
         site.say(note)
     entries = _entries(site, database.members)
     others = [entry for entry in entries if entry.name != publisher.name]
