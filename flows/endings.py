@@ -60,9 +60,11 @@ def deny(renewal: Renewal, sentence: str) -> NoReturn:
     says no may have uploaded it a minute ago.
     """
     if is_half_way := may_have_arrived(renewal):
-        is_in = record_of(renewal).leaf_is_in
-        state = "is installed" if is_in else "may be installed, which cannot be told now,"
-        sentence += f"; the certificate {state} and not everything is done: a new run asks whether to go on"
+        sentence += (
+            "; the certificate is installed and not everything is done: a new run asks whether to go on"
+            if record_of(renewal).leaf_is_in
+            else "; whether the certificate is installed cannot be told now: a new run looks, and asks where it is"
+        )
         _report(renewal.cluster, renewal.purpose, NeedsPerson(sentence))
     get_run_logger().info("denied: %s", sentence)
     _set_state(renewal.cluster, Completed(name="Denied", message=sentence))
