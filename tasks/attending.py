@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateName
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilterState, FlowRunFilterStateName
 from prefect.client.schemas.objects import FlowRun
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.input import keyset_from_base_key, read_flow_run_input
 from prefect.logging import get_run_logger
 from prefect.states import Scheduled
 
+from tasks.renewal_runs import renewals_in
 from tasks.sites import now, profile_of, record_of, renewals_of, site_before
 from tasks.stepping import step
 from ucrenew.clients.certsrv import Outcome, Pending
@@ -31,7 +32,6 @@ WINDOW = "window-"
 FORM_COMES = timedelta(minutes=1)  # it is stored by the run's process, a moment after the run was suspended
 _BUSY = 503  # SQLite's "database is locked"; the click is lost unless it is repeated (prefect.md §1)
 _TRIES = 8
-_PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -68,21 +68,22 @@ class Waiting:
 
 def suspended_runs() -> list[Waiting]:
     """Every suspended renewal."""
-    suspended = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Suspended"])))
+    suspended = FlowRunFilterState(name=FlowRunFilterStateName(any_=["Suspended"]))
     with get_client(sync_client=True) as client:
-        runs: list[FlowRun] = []
-        while page := client.read_flow_runs(flow_run_filter=suspended, limit=_PAGE, offset=len(runs)):
-            runs += page
+        runs = list(renewals_in(client, suspended))
     return [waiting for run in runs if (waiting := _waiting(run)) is not None]
 
 
 def _waiting(run: FlowRun) -> Waiting | None:
-    key = str(run.state.state_details.pause_key or "") if run.state else ""
-    is_renewal = "cluster" in run.parameters and run.parameters.get("purpose") in set(Purpose)
-    if run.state is None or not key or not is_renewal:
+    key = _pause_key(run)
+    if run.state is None or not key:
         return None
     cluster, purpose = str(run.parameters["cluster"]), Purpose(run.parameters["purpose"])
     return Waiting(run.id, cluster, purpose, key, run.state.timestamp)
+
+
+def _pause_key(run: FlowRun) -> str:
+    return str(run.state.state_details.pause_key or "") if run.state else ""
 
 
 @step(name="ask the CA", retries=0)
@@ -168,10 +169,15 @@ def window_is_open(waiting: Waiting) -> bool:
 
 @step(name="resume the run", retries=0)
 def resume(waiting: Waiting, *, because: str, answer: Mapping[str, Any] | None = None) -> None:
-    """Wake the run, repeating while the server is busy; what does not work now is left to the next look."""
+    """Wake the run, repeating while the server is busy; what does not work now is left to the next look.
+
+    It was listed a while ago: one that has gone on since and waits for something else is left alone.
+    """
     with get_client(sync_client=True) as client:
         for _ in range(_TRIES):
             try:
+                if not _waits_still(client, waiting):
+                    return
                 taken = client.resume_flow_run(waiting.run, run_input=dict(answer) if answer else None)
             except PrefectHTTPStatusError as error:
                 if error.response.status_code != _BUSY:
@@ -187,8 +193,19 @@ def resume(waiting: Waiting, *, because: str, answer: Mapping[str, Any] | None =
 def ask_again(waiting: Waiting) -> None:
     """Schedule the run past the question that nobody can answer: it asks anew, under another key."""
     with get_client(sync_client=True) as client:
+        if not _waits_still(client, waiting):
+            return
         client.set_flow_run_state(waiting.run, Scheduled(message="its question had no form, so it is asked again"))
     get_run_logger().info("%s: the question at gate '%s' had no form; asked again", waiting.cluster, waiting.gate)
+
+
+def _waits_still(client: SyncPrefectClient, waiting: Waiting) -> bool:
+    """Whether it waits under that very key, which no wait has a second time."""
+    try:
+        run = client.read_flow_run(waiting.run)
+    except ObjectNotFound:
+        return False
+    return run.state is not None and run.state.name == "Suspended" and _pause_key(run) == waiting.key
 
 
 def denial(waiting: Waiting) -> dict[str, Any]:
