@@ -19,8 +19,8 @@ from tasks.attending import (
     is_overdue,
     resume,
     suspended_runs,
-    window_is_open,
 )
+from tasks.opening import window_is_open
 from tasks.reminding import backups_missing, sso_left_off
 from tasks.watching import troubled_locks
 

@@ -23,7 +23,6 @@ from tasks.stepping import step
 from ucrenew.clients.certsrv import Outcome, Pending
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
-from ucrenew.domain.windows import is_long_enough
 from ucrenew.errors import LoginRefused, Trouble
 from ucrenew.record import Kind, Record
 
@@ -154,17 +153,6 @@ def has_no_form(waiting: Waiting) -> bool:
     Prefect rejects every answer then, and where the worker died too, nobody reports a crash.
     """
     return now() - waiting.since > FORM_COMES and _form(waiting) is None
-
-
-@step(name="look whether the window is open", retries=0)
-def window_is_open(waiting: Waiting) -> bool:
-    """True when a window is open for as long as the run needs; trouble is logged and counts as not yet."""
-    try:
-        windows = profile_of(waiting.cluster).maintenance_windows
-    except Trouble as trouble:
-        get_run_logger().warning("%s: %s", waiting.cluster, trouble)
-        return False
-    return is_long_enough(windows, now(), timedelta(minutes=waiting.minutes_needed or 0))
 
 
 @step(name="resume the run", retries=0)

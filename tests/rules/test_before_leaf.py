@@ -33,7 +33,7 @@ SUNDAY = Window(frozenset({6}), time(22), 3 * HOUR, "UTC")
 
 @pytest.fixture
 def plan(tmp_path):
-    return replace(plan_of(tmp_path), minutes=31)
+    return replace(plan_of(tmp_path), minutes=41)
 
 
 def facts_of(plan, cluster=None, **changes):
@@ -100,23 +100,34 @@ def test_window_closed(plan):
     (found,) = check_before_leaf(facts_of(plan, windows=(SUNDAY,)))
 
     assert (Reason.WINDOW_CLOSED, "S22") == (found.reason, found.row)
-    assert "is closed, the restarts need 31 min; the next one that is long enough opens on 2026-03-08 22:00 UTC" in (
-        found.sentence
+    assert (
+        "is closed, what is left to do needs 31 min; the next one that is long enough opens on 2026-03-08 22:00 UTC"
+        in (found.sentence)
     )
 
 
-@pytest.mark.parametrize(("minutes", "expected"), [(60, []), (61, [Reason.WINDOW_TOO_SHORT])])
+@pytest.mark.parametrize(("minutes", "expected"), [(70, []), (71, [Reason.WINDOW_TOO_SHORT])])
 def test_window_holds_every_restart(plan, minutes, expected):
-    """The whole restart plan has to fit into what is left of the window (S22)."""
+    """What is left to do has to fit into what is left of the window, the margin for a late start aside (S22)."""
     assert expected == reasons(check_before_leaf(facts_of(replace(plan, minutes=minutes), windows=(MONDAY,))))
+
+
+def test_sign_on_is_off_by_now(plan):
+    """The time to switch single sign-on off is behind us at the last look, so it is not asked for again (S3, S22)."""
+    signed_on = replace(plan, sso_nodes=NODES)
+
+    assert () == check_before_leaf(facts_of(replace(signed_on, minutes=76), windows=(MONDAY,)))
+    assert [Reason.WINDOW_TOO_SHORT] == reasons(
+        check_before_leaf(facts_of(replace(signed_on, minutes=77), windows=(MONDAY,)))
+    )
 
 
 def test_no_window_is_ever_long_enough(plan):
     """Where no window holds the whole restart plan, that is said (S22)."""
-    (found,) = check_before_leaf(facts_of(replace(plan, minutes=181), windows=(MONDAY, SUNDAY)))
+    (found,) = check_before_leaf(facts_of(replace(plan, minutes=191), windows=(MONDAY, SUNDAY)))
 
     assert Reason.WINDOW_TOO_SHORT == found.reason
-    assert "is open for 1 h only, the restarts need 3 h 1 min; none is long enough" in found.sentence
+    assert "is open for 1 h only, what is left to do needs 3 h 1 min; none is long enough" in found.sentence
 
 
 # --- names that a trust store holds already (cucm.md §4.8)

@@ -174,6 +174,15 @@ def test_time_needed(plan):
     assert timedelta() == restarts.time_needed([])
 
 
+def test_window_needed(tmp_path):
+    """A window holds restarts, the certificate's way, single sign-on off and on again, and a late start (S22)."""
+    signed_on = cluster_facts(*(node_facts(node, sso_enabled=True) for node in (PUB, SUB, IMP)))
+
+    assert 31 + 35 + 10 == plan_of(tmp_path).minutes
+    assert 31 + 35 + 10 + 2 * 2 * 3 == plan_of(tmp_path, signed_on).minutes
+    assert timedelta(minutes=31 + 10) == restarts.window_needed(plan_of(tmp_path).restarts, ())
+
+
 # --- what is in it
 
 

@@ -74,7 +74,7 @@ def test_conditions_shown(plan, ask, field):
 @pytest.mark.parametrize("ask", [start_question, lambda plan: activate_question(plan, leaf(), chain())])
 def test_time_needed_shown(plan, ask):
     """Both questions say how long the restarts take, where that is estimated (S19, S22)."""
-    assert "take 1 h 31 min together" in ask(replace(plan, minutes=91))
+    assert "a window of 1 h 31 min is needed" in ask(replace(plan, minutes=91))
     assert "estimate" not in ask(replace(plan, minutes=0))
 
 

@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ucrenew.domain.windows import WEEKDAYS, Window, in_words, is_long_enough, next_opening, remaining
+from ucrenew.domain.windows import (
+    WEEKDAYS,
+    Window,
+    in_words,
+    is_long_enough,
+    may_begin,
+    missed_opening,
+    next_opening,
+    remaining,
+)
 
 BERLIN = "Europe/Berlin"
 HOUR = timedelta(hours=1)
@@ -101,6 +110,32 @@ def test_no_windows():
 def test_time_left(at, needed, enough):
     """What is left of the open window has to be as long as what is to be done; a closed one never is."""
     assert enough is is_long_enough([SATURDAY_NIGHT], utc(at), needed)
+
+
+def test_late_start_has_a_margin():
+    """Ten minutes of what a window needs are for a late start: until then it may be begun, and afterwards not."""
+    whole = 6 * HOUR  # as long as the window itself
+
+    assert may_begin([SATURDAY_NIGHT], utc("2026-03-07T21:00:00"), whole)
+    assert may_begin([SATURDAY_NIGHT], utc("2026-03-07T21:10:00"), whole)
+    assert not may_begin([SATURDAY_NIGHT], utc("2026-03-07T21:10:00") + TICK, whole)
+    assert may_begin([], utc("2026-03-07T12:00:00"), whole)
+
+
+@pytest.mark.parametrize(
+    ("since", "at", "needed", "missed"),
+    [
+        ("2026-03-07T12:00:00", "2026-03-07T21:10:00", 6 * HOUR, None),
+        ("2026-03-07T12:00:00", "2026-03-07T21:10:01", 6 * HOUR, "2026-03-07T21:00:00"),
+        ("2026-03-07T12:00:00", "2026-03-16T12:00:00", HOUR, "2026-03-14T21:00:00"),
+        ("2026-03-07T21:30:00", "2026-03-08T12:00:00", HOUR, None),
+        ("2026-03-07T12:00:00", "2026-03-08T12:00:00", 7 * HOUR, None),
+    ],
+    ids=["not yet", "too late now", "the last of two", "begun before the wait", "too short anyway"],
+)
+def test_missed_opening(since, at, needed, missed):
+    """An opening was missed when it came during the wait, was long enough, and it is too late to begin in it."""
+    assert (utc(missed) if missed else None) == missed_opening([SATURDAY_NIGHT], utc(since), utc(at), needed)
 
 
 # --- several windows

@@ -17,6 +17,7 @@ from ucrenew.domain.facts import ClusterFacts
 from ucrenew.domain.finding import Finding, Reason, Severity
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.preflight import no_backup_runs, replication_is_good
+from ucrenew.domain.restarts import sso_time
 from ucrenew.domain.rule import Rule, apply
 from ucrenew.domain.windows import Window, in_words
 
@@ -63,15 +64,19 @@ def sso_is_known_everywhere(facts: BeforeLeafFacts) -> Finding | None:
 
 
 def window_is_long_enough(facts: BeforeLeafFacts) -> Finding | None:
-    """What is left of the maintenance window holds the whole restart plan (S22); without windows a gate decides."""
-    at, needed = facts.cluster.at, timedelta(minutes=facts.plan.minutes)
+    """What is left of the maintenance window holds what is left to do (S22); without windows a gate decides.
+
+    The late start is over by now, and single sign-on is off.
+    """
+    whole = timedelta(minutes=facts.plan.minutes)
+    at, needed = facts.cluster.at, whole - windows.MARGIN - sso_time(facts.plan.sso_nodes)
     if windows.is_long_enough(facts.windows, at, needed):
         return None
     left = windows.remaining(facts.windows, at)
-    opens = windows.next_opening(facts.windows, at, needed=needed)
+    opens = windows.next_opening(facts.windows, at, needed=whole)
     state = f"is open for {in_words(left)} only" if left else "is closed"
     then = f"the next one that is long enough opens on {opens:%Y-%m-%d %H:%M} UTC" if opens else "none is long enough"
-    sentence = f"the maintenance window {state}, the restarts need {in_words(needed)}; {then}"
+    sentence = f"the maintenance window {state}, what is left to do needs {in_words(needed)}; {then}"
     return Finding(Reason.WINDOW_TOO_SHORT if left else Reason.WINDOW_CLOSED, sentence, "S22")
 
 

@@ -59,7 +59,7 @@ class Plan:
     findings: tuple[str, ...] = ()  # what has to be known before saying yes; no counts or dates
     sso_nodes: tuple[str, ...] = ()  # single sign-on was on there before the first change
     by_hand: tuple[str, ...] = ()  # the steps that a person does instead of us, by the names of domain.acting.Step
-    minutes: int = 0  # how long the restarts take, by our estimate
+    minutes: int = 0  # how long a window has to be for it, by our estimate
     windows: tuple[str, ...] = ()  # in words; none: the second question alone decides when
     neighbours: tuple[str, ...] = ()  # systems outside, and what they have to trust before
 

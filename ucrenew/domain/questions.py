@@ -11,7 +11,7 @@ from cryptography import x509 as crypto
 from ucrenew.domain.acting import Step
 from ucrenew.domain.finding import Finding
 from ucrenew.domain.plan import Plan
-from ucrenew.domain.windows import in_words
+from ucrenew.domain.windows import MARGIN, in_words
 from ucrenew.domain.x509 import fingerprint, names
 
 
@@ -145,7 +145,11 @@ def backup_question(plan: Plan) -> str:
 
 def _conditions(plan: Plan) -> tuple[str, ...]:
     """When, by whom and beside whom; only what this plan has."""
-    time = (f"By our estimate the restarts take {in_words(timedelta(minutes=plan.minutes))} together.", "")
+    length = in_words(timedelta(minutes=plan.minutes))
+    parts = (
+        f"single sign-on off and on, the certificate to every node, the restarts, {in_words(MARGIN)} for a late start"
+    )
+    time = (f"By our estimate a window of {length} is needed: {parts}.", "")
     return (
         *(time if plan.minutes else ()),
         *listed("Only in a maintenance window", plan.windows),

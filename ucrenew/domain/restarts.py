@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from itertools import groupby
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.domain.plan import Restart
 from ucrenew.domain.purpose import Purpose
+from ucrenew.domain.windows import MARGIN
 
 
 class Where(StrEnum):
@@ -186,5 +187,18 @@ def phone_groups(planned: Iterable[Restart]) -> tuple[tuple[Restart, ...], ...]:
 
 
 def time_needed(restarts: Iterable[Restart]) -> timedelta:
-    """How long they take one after another, by our estimate: what has to be left of a maintenance window (S22)."""
+    """How long they take one after another, by our estimate."""
     return sum((TAKES_LONGER.get(restart.service, TAKES) for restart in restarts), timedelta())
+
+
+def window_needed(restarts: Iterable[Restart], sso_nodes: Sized, fan_out: timedelta = timedelta()) -> timedelta:
+    """How long a window has to be for all that people may notice, by our estimate, and for a late start (S22).
+
+    Single sign-on off and on again, the certificate's way to every node (``fan_out``), the restarts.
+    """
+    return time_needed(restarts) + 2 * sso_time(sso_nodes) + fan_out + MARGIN
+
+
+def sso_time(nodes: Sized) -> timedelta:
+    """How long it takes to switch single sign-on off, or on, one node after another."""
+    return len(nodes) * TAKES

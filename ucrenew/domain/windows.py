@@ -19,6 +19,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Every window opens within a week; the second one shows in full how long the last of them stays open.
 _AHEAD = timedelta(days=15)
 _DAY = timedelta(days=1)
+# How late in its window a run may begin: `attend` looks now and then, a process has to come up and look around (ours).
+MARGIN = timedelta(minutes=10)
 
 Stretch = tuple[datetime, datetime]
 
@@ -56,6 +58,22 @@ def is_long_enough(windows: Iterable[Window], at: datetime, needed: timedelta) -
     all_of_them = tuple(windows)
     left = remaining(all_of_them, at)
     return not all_of_them or (left is not None and left >= needed)
+
+
+def may_begin(windows: Iterable[Window], at: datetime, needed: timedelta) -> bool:
+    """Whether there is time now for what needs a window so long, of which the margin may be over already."""
+    return is_long_enough(windows, at, needed - MARGIN)
+
+
+def missed_opening(windows: Iterable[Window], since: datetime, at: datetime, needed: timedelta) -> datetime | None:
+    """When the last stretch opened that was long enough, and in which it is too late to begin by now."""
+    until = at + needed - MARGIN
+    fitting = (
+        begins
+        for begins, ends in _stretches(windows, since)
+        if since < begins and ends - begins >= needed and ends < until
+    )
+    return max(fitting, default=None)
 
 
 def in_words(length: timedelta) -> str:

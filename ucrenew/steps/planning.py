@@ -15,7 +15,7 @@ from ucrenew.domain.facts import ClusterFacts
 from ucrenew.domain.finding import Finding, Reason, Severity
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
-from ucrenew.domain.windows import in_words, is_long_enough, next_opening
+from ucrenew.domain.windows import MARGIN, in_words, is_long_enough, next_opening
 from ucrenew.errors import BadInput
 from ucrenew.profile import Profile
 from ucrenew.site import Site
@@ -42,6 +42,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
     up = {seen.name: frozenset(seen.started) for seen in (*now.nodes, *baseline.nodes)}
     sso_on = {seen.name for seen in (*now.nodes, *baseline.nodes) if seen.sso_enabled} | set(sso_driven)
     planned = restarts.planned_restarts(rule, nodes, up, sso=bool(sso_on))
+    sso_nodes = tuple(node.name for node in nodes if node.name in sso_on)
     identities = {seen.name: seen.identity for seen in now.nodes}
     return Plan(
         cluster=profile.cluster,
@@ -63,21 +64,22 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         notices=rule.notices,
         replaces=tuple(f"{node.name}: {identities[node.name] or 'nothing'}" for node in nodes),
         findings=(*map(str, plan_findings(baseline)), *noticed),
-        sso_nodes=tuple(node.name for node in nodes if node.name in sso_on),
+        sso_nodes=sso_nodes,
         by_hand=tuple(step.value for step in Step if profile.is_by_hand(step)),
-        minutes=ceil(restarts.time_needed(planned) / timedelta(minutes=1)),
+        minutes=ceil(restarts.window_needed(planned, sso_nodes, profile.fan_out) / timedelta(minutes=1)),
         windows=tuple(map(str, profile.maintenance_windows)),
         neighbours=tuple(map(str, profile.outside)),
     )
 
 
 def require_window(profile: Profile, plan: Plan, at: datetime) -> None:
-    """Raise BadInput when no maintenance window of the profile can hold the restarts."""
+    """Raise BadInput when no maintenance window of the profile can hold all that people may notice."""
     windows, needed = profile.maintenance_windows, timedelta(minutes=plan.minutes)
     if not is_long_enough(windows, at, needed) and next_opening(windows, at, needed=needed) is None:
         raise BadInput(
-            f"{profile.cluster}: no maintenance window of the profile is as long as the restarts need,"
-            f" {in_words(needed)} by our estimate"
+            f"{profile.cluster}: no maintenance window of the profile is as long as needed, {in_words(needed)} by our"
+            f" estimate: the restarts, up to {in_words(profile.fan_out)} for the certificate's way to every node"
+            f" (limits.fan_out), single sign-on off and on, and {in_words(MARGIN)} for a late start"
         )
 
 
