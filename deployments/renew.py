@@ -27,7 +27,7 @@ from prefect.types import DateTime
 
 from deployments.commands import Exit, run_command
 from ucrenew.domain.gate import Gate
-from ucrenew.errors import BadInput
+from ucrenew.errors import BadInput, NeedsPerson
 from ucrenew.profile import load_profile
 
 LOOK_EVERY = 1.0  # seconds
@@ -94,6 +94,11 @@ class _Follower:
         while True:
             try:
                 return self._look()
+            except ObjectNotFound as error:
+                raise NeedsPerson(
+                    f"run {self._run} was deleted at the Prefect server, and is followed no further. Look whether its"
+                    " renewal is open: a new run asks whether to go on with it"
+                ) from error
             except (httpx.TransportError, PrefectHTTPStatusError) as error:
                 if not _may_come_back(error) or time.monotonic() > deadline:
                     raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.logging import get_run_logger
 
+from tasks.alone import alone
 from tasks.attending import (
     Waiting,
     ask_again,
@@ -22,15 +23,24 @@ from tasks.attending import (
 )
 from tasks.opening import window_is_open
 from tasks.reminding import backups_missing, sso_left_off
-from tasks.watching import troubled_locks
+from tasks.watching import troubled_locks, troubled_runs
 
 
 @flow(name="attend", retries=0, persist_result=False)
 def attend_suspended_runs() -> None:
     """Look at every suspended renewal once; trouble with one never keeps the others waiting."""
+    with alone() as is_alone:
+        if is_alone:
+            look_around()
+        else:
+            get_run_logger().info("another look is under way, so this one leaves everything to it")
+
+
+def look_around() -> None:
+    """Look after what waits, then say what is in trouble."""
     for waiting in suspended_runs():
         look_after(waiting)
-    for sentence in (*troubled_locks(), *sso_left_off(), *backups_missing()):
+    for sentence in (*troubled_locks(), *troubled_runs(), *sso_left_off(), *backups_missing()):
         get_run_logger().warning(sentence)
 
 

@@ -2,7 +2,8 @@
 
 1. A run that holds the lock keeps it while it is suspended; each of its lives writes its own name into it.
 2. An acting step reads it immediately before it acts (the fence): a life that is not named there any more stops
-   without an act and without a state, because another life of the run goes on.
+   without an act and without a state, because another life of the run goes on. So does one that was stopped before it
+   came to the lock, when the run has been begun anew since.
 3. It is released at every orderly end. From a run that died it is taken by recovery or by a person's answer only.
 """
 
@@ -17,6 +18,8 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+from prefect.client.schemas.objects import StateType
+from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
@@ -77,6 +80,7 @@ def take_lock(cluster: str, run: str) -> Holder | None:
     """
     mine = Holder(cluster, run, new_life())
     with _server(cluster) as client:
+        _require_newest(client, run)
         held = _create(client, mine) or _held(client, cluster)
         if held.run == run:
             _write(client, mine)
@@ -136,6 +140,20 @@ def let_go(held: Holder) -> None:
 def _leave(sentence: str) -> None:
     get_run_logger().warning(sentence)
     raise Stale(sentence)
+
+
+def _require_newest(client: SyncPrefectClient, run: str) -> None:
+    """Raise Stale when the run was begun anew after this life began it: the server has a newer state than ours then.
+
+    Or ours came over another Running one, which a life set that had been given the run by a worker.
+    """
+    context = FlowRunContext.get()
+    begun = context.flow_run.state if context and context.flow_run else None
+    states = sorted(client.read_flow_run_states(UUID(run)), key=lambda state: state.timestamp)[-2:]
+    if begun is None or not states:
+        return
+    if states[-1].id != begun.id or [state.type for state in states] == [StateType.RUNNING] * 2:
+        _leave(f"run {run} was begun anew after this life of it began, which stops here")
 
 
 def _create(client: SyncPrefectClient, mine: Holder) -> Holder | None:

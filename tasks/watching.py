@@ -1,4 +1,4 @@
-"""What somebody should look at: runs whose process is gone, clusters that a dead run holds (design.md §4, §7).
+"""What somebody should look at: runs whose process is gone, and the clusters that they hold or not (design.md §4, §7).
 
 Nothing is put right here: that takes proof or an answer. It is said, at every look, until it is so no more.
 """
@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.filters import (
     EventAnyResourceFilter,
@@ -20,7 +21,8 @@ from prefect.events.filters import (
 from prefect.exceptions import ObjectNotFound
 
 from tasks.deaths import fate_of, last_start
-from tasks.lock import Holder, holders
+from tasks.lock import Holder, holder_of, holders
+from tasks.renewal_runs import renewals_in
 from tasks.sites import now
 from ucrenew.life import Alive
 
@@ -35,6 +37,31 @@ def troubled_locks() -> list[str]:
     """A sentence for every cluster that is held by a run which cannot go on by itself."""
     with get_client(sync_client=True) as client:
         return [sentence for holder in holders() for sentence in _judge(client, holder)]
+
+
+def troubled_runs() -> list[str]:
+    """A sentence for every run that says it works, holds no cluster, and whose process is gone.
+
+    It died before it took the lock, or after it had lost it.
+    """
+    working = FlowRunFilterState(type=FlowRunFilterStateType(any_=sorted(_WORKING)))
+    with get_client(sync_client=True) as client:
+        found = (_judge_unheld(client, run) for run in list(renewals_in(client, working)))
+        return [sentence for sentence in found if sentence]
+
+
+def _judge_unheld(client: SyncPrefectClient, run: FlowRun) -> str:
+    cluster = str(run.parameters["cluster"])
+    held = holder_of(cluster)
+    if run.state is None or (held is not None and held.run == str(run.id)):
+        return ""
+    why = _why_dead(client, run, None)
+    if not why:
+        return ""
+    # Recovery gives a run the free lock, and never that of another run.
+    is_recoverable = held is None and run.state.type is not StateType.CANCELLING
+    way = f"python -m deployments.recover {run.id}" if is_recoverable else "set it to Cancelled"
+    return f"{cluster}: run {run.id} says {run.state.name} and holds no cluster, and {why}: {way}"
 
 
 def _judge(client: SyncPrefectClient, holder: Holder) -> Iterator[str]:
@@ -63,7 +90,7 @@ def _judge(client: SyncPrefectClient, holder: Holder) -> Iterator[str]:
         yield f"{holder.cluster}: run {holder.run} says {state.name}, and {why}: {way}"
 
 
-def _why_dead(client: SyncPrefectClient, run: FlowRun, holder: Holder) -> str:
+def _why_dead(client: SyncPrefectClient, run: FlowRun, holder: Holder | None) -> str:
     fate = fate_of(client, run, holder)
     match fate.alive:
         case Alive.YES:

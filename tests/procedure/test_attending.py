@@ -4,11 +4,17 @@ from datetime import timedelta
 
 import pytest
 from prefect import flow
-from prefect.states import Cancelled
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import VariableUpdate
+from prefect.states import Cancelled, Completed, Pending, Running
 
+from deployments.apply import ONE_AT_A_TIME, _register
 from flows.attend import attend_suspended_runs, look_after
+from tasks.alone import alone
 from tasks.attending import suspended_runs
-from tests.procedure.lives import UNASKED, YES
+from tests.procedure.lives import UNASKED, YES, at_note
+from ucrenew.life import Life, new_life
+from ucrenew.record import Kind
 
 OVERDUE = "overdue = 0.0000001\n"  # hours: at once
 
@@ -83,3 +89,82 @@ def test_overdue_take_over_is_only_reminded(lives, borrowed):
     assert ("Suspended", asked) == (life.state().name, life.key)
     assert life.said.with_words(life.cluster, "nobody has answered at gate 'take-over'", str(life.runs[-1]))
     assert life.is_open()
+
+
+def test_two_looks_present_one_password(lives, borrowed, monkeypatch):
+    """cucm.md §1.1: a look that begins beside another presents nothing: a refused password goes out once."""
+    life = lives(borrowed, UNASKED)
+    life.go_anew(force=True)
+    (life.profile.parent / "ca.password").write_text("of-last-year")
+    with at_note(monkeypatch, Kind.LOGIN_REFUSED, attend_suspended_runs, about=life.key):
+        attend_suspended_runs()
+
+    assert 1 == life.count("login-refused")
+    assert life.said.with_words("another look is under way")
+
+
+def test_look_that_died_holds_nobody_up(in_process):  # noqa: ARG001
+    """A look whose process is gone keeps none out, one that lives or may live elsewhere does, and not for ever."""
+    mine = new_life()
+    dead = Life(mine.host, mine.boot, mine.pid, mine.started + 1, "dead")
+    elsewhere = Life("another.example.com", mine.boot, mine.pid, mine.started, "elsewhere")
+
+    assert [True, False, False] == [begins_after(life) for life in (dead, mine, elsewhere)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.alone.LONGEST", timedelta())
+        assert [True, True] == [begins_after(life) for life in (mine, elsewhere)]
+
+
+def begins_after(other) -> bool:
+    """Whether a look begins when this life has left its name behind."""
+    with alone() as first, get_client(sync_client=True) as client:
+        assert first
+        (name,) = [one.name for one in client.read_variables() if one.name.startswith("ucrenew-attend-")]
+        client.update_variable(VariableUpdate(name=name, value=str(other)))
+        with alone() as second:
+            return second
+
+
+def test_newcomer_is_cancelled(lives, borrowed):
+    """prefect.md §4: while one look is under way the server cancels the next; afterwards there is place again."""
+    life = lives(borrowed)
+    folder = life.profile.parent
+    _register(life.client, attend_suspended_runs, life.cluster, "in-process", folder, **ONE_AT_A_TIME)
+    deployment = life.client.read_deployment_by_name(f"attend/{life.cluster}")
+    life.runs += [life.client.create_flow_run_from_deployment(deployment.id).id for _ in range(3)]
+    first, second, third = life.runs
+    for run in (first, second):
+        life.client.set_flow_run_state(run, Pending())
+    life.client.set_flow_run_state(first, Completed())
+    life.client.set_flow_run_state(third, Pending())
+
+    assert ["Completed", "Cancelled", "Pending"] == [life.state(run).name for run in life.runs]
+
+
+def test_zombie_without_lock_is_named(lives, borrowed, monkeypatch):
+    """A run that says it works, holds no cluster and beats no more is named, with the way out.
+
+    That is recovery, unless another run holds the cluster by now.
+    """
+    monkeypatch.setattr("tasks.watching.NO_HEARTBEAT", timedelta())
+    life = lives(borrowed)
+    run = life.start()
+    for state in (Pending(), Running()):
+        life.client.set_flow_run_state(run, state, force=True)
+        attend_suspended_runs()
+
+        assert life.said.with_words(life.cluster, f"run {run} says {state.name}", f"deployments.recover {run}")
+
+    life.begin()
+    attend_suspended_runs()
+
+    assert life.said.with_words(life.cluster, f"run {run} says Running and holds no cluster", "set it to Cancelled")
+
+
+def test_run_that_begins_is_not_named(lives, borrowed):
+    """A run that was given to a worker a moment ago has no lock yet, and nobody calls it dead."""
+    life = lives(borrowed)
+    life.client.set_flow_run_state(life.start(), Pending(), force=True)
+    attend_suspended_runs()
+
+    assert [] == life.said.with_words(life.cluster)

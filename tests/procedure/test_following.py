@@ -19,6 +19,7 @@ from prefect.states import AwaitingRetry, Cancelled, Completed, Running
 from deployments import renew
 from deployments.apply import _ensure_pool
 from deployments.commands import Exit
+from ucrenew.errors import NeedsPerson
 
 FLOW, TASK, WORKER = "prefect.flow_runs", "prefect.task_runs", "prefect.flow_runs.worker"
 LAST = "Finished in state Completed()"
@@ -157,3 +158,9 @@ def test_worker_is_given_time(run, monkeypatch):
     monkeypatch.setattr(renew, "LAST_LINES", 0)
 
     assert (Exit.FAILED, ["enough"]) == run.follow(int, lambda: run.becomes(Cancelled(message="enough")))
+
+
+def test_deleted_meanwhile(run):
+    """A run that is deleted while it is followed ends the command with a sentence, and no trace."""
+    with get_client(sync_client=True) as client, pytest.raises(NeedsPerson, match="was deleted at the Prefect server"):
+        run.follow(lambda: client.delete_flow_run(run.id))

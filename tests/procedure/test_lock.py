@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.states import Cancelled, Completed, Running
+from prefect.states import AwaitingRetry, Cancelled, Completed, Pending, Running
 
 from flows.attend import attend_suspended_runs
 from tasks.lock import Holder, _create, holder_of, holders
@@ -76,6 +76,45 @@ def test_stale_life_does_not_suspend(lives, borrowed):
         state = life.begin()
 
     assert "Running" == state.name
+
+
+@pytest.mark.parametrize(
+    "states",
+    [(AwaitingRetry(), Pending(), Running()), (AwaitingRetry(),), (Cancelled(),)],
+    ids=["is worked on", "waits for a worker", "was cancelled"],
+)
+def test_late_life_takes_nothing_back(lives, borrowed, states):
+    """A life that was stopped before it came to the lock leaves it to the one that its run was begun anew with."""
+    life = lives(borrowed)
+    run = life.start()
+
+    def begin_anew() -> None:
+        for state in states:
+            life.client.set_flow_run_state(run, state, force=True)
+        with get_client(sync_client=True) as client:
+            _create(client, Holder(life.cluster, str(run), new_life()))
+
+    with life.said.doing_at("Beginning flow run", begin_anew):
+        life.live()
+
+    assert states[-1].name == life.state().name
+    assert life.said.with_words(f"run {run} was begun anew after this life")
+    assert [] == life.control.kinds()
+    assert life.renewal() is None
+
+
+def test_life_over_a_working_one_takes_nothing_back(lives, borrowed):
+    """A process that was stopped before it set any state may set Running over Running: it stops all the same."""
+    life = lives(borrowed)
+    life.begin()
+    held = holder_of(life.cluster)
+    for state in (AwaitingRetry(), Pending(), Running()):
+        life.client.set_flow_run_state(life.runs[-1], state, force=True)
+    life.live()
+
+    assert held == holder_of(life.cluster)
+    assert "Running" == life.state().name
+    assert life.said.with_words("was begun anew after this life")
 
 
 def test_dead_run_is_taken_over_by_an_answer(lives, borrowed):

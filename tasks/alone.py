@@ -1,0 +1,58 @@
+"""One look of `attend` at a time over a folder of profiles: two at once would present a refused password twice.
+
+Prefect's limit of the deployment keeps a second one out as a rule; but a server may lose its leases, and does not see
+a look that somebody starts by other means (prefect.md §4).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from hashlib import sha256
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+
+from tasks.sites import PROFILES, now
+from ucrenew.life import Alive, Life, new_life, parse_life
+
+LONGEST = timedelta(minutes=15)  # a look takes seconds; one that has not ended by now is believed to be dead (ours)
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Whether no other look is under way; as long as this lasts, no other one begins."""
+    name = f"ucrenew-attend-{sha256(os.environ.get(PROFILES, '').encode()).hexdigest()[:16]}"
+    mine = new_life()
+    with get_client(sync_client=True) as client:
+        is_ours = _create(client, name, mine) or _inherit(client, name, mine)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+                client.delete_variable_by_name(name)
+
+
+def _create(client: SyncPrefectClient, name: str, mine: Life) -> bool:
+    """Of several callers exactly one creates it (design.md §7)."""
+    try:
+        client.create_variable(VariableCreate(name=name, value=str(mine), tags=["ucrenew"]))
+    except ObjectAlreadyExists:
+        return False
+    return True
+
+
+def _inherit(client: SyncPrefectClient, name: str, mine: Life) -> bool:
+    """Take the place of a look that died or hangs; of several that want to, the last one to write has it."""
+    found = client.read_variable_by_name(name)
+    if found is None or found.updated is None:
+        return False  # it has just ended: the next look is soon
+    if parse_life(str(found.value)).alive is not Alive.NO and now() - found.updated < LONGEST:
+        return False
+    client.update_variable(VariableUpdate(name=name, value=str(mine)))
+    heir = client.read_variable_by_name(name)
+    return heir is not None and heir.value == str(mine)
