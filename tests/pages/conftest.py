@@ -1,6 +1,7 @@
 """One simulator for all tests of this folder: they ask it as others' programs ask real servers."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -9,11 +10,17 @@ from tests.pages.certsrv_programs import REQUEST_PEM, TEMPLATE, Caller
 from tests.pages.rest_program import Program
 from tests.pages.terminal import Terminal
 
+DEFAULT = Path(__file__).parents[2] / "ucrenew" / "simulator" / "scenes" / "default.toml"
+
 
 @pytest.fixture(scope="package")
 def standing(tmp_path_factory):
     """The simulator that ``borrowed`` lends to each test."""
-    running = start_simulator(tmp_path_factory.mktemp("pages"), "--latency", "0", "--seed", "1")
+    folder = tmp_path_factory.mktemp("pages")
+    scene = folder / "basic.toml"
+    # These programs are about forms: they log on with one request a call, for which Basic has to be installed (§7).
+    scene.write_text(f'{DEFAULT.read_text()}\n[ca]\nlogon = ["Negotiate", "NTLM", "Basic"]\n')
+    running = start_simulator(folder, "--latency", "0", "--seed", "1", "--scene", str(scene))
     yield running
     stop_simulator(running)
 

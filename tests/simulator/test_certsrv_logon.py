@@ -8,6 +8,7 @@ from spnego._ntlm_raw.messages import Authenticate, AvId, Challenge
 
 from tests.certsrv_scene import PASSWORD, USER, Caller, pem, request_for, running
 from tests.simulator.iis_line import Line, client, log_on
+from ucrenew.simulator.iis import Iis
 
 FORM = urllib.parse.urlencode(
     {"Mode": "newreq", "CertRequest": pem(request_for()), "CertAttrib": "CertificateTemplate:WebServer"}
@@ -40,6 +41,11 @@ def line(scene):
     opened = Line(scene)
     yield opened
     opened.close()
+
+
+def test_fresh_install_offers_no_basic():
+    """A web enrollment offers Negotiate and NTLM until somebody installs Basic (certsrv.md §7)."""
+    assert ("Negotiate", "NTLM") == Iis().logon
 
 
 @pytest.mark.parametrize(
@@ -246,7 +252,7 @@ def test_honest_is_how_it_began(scene):
     scene.authority.configure(profile="honest")
 
     assert "en" == scene.authority.setup.iis.language
-    assert ("Negotiate", "NTLM") == scene.authority.setup.iis.logon[:2]
+    assert ("Negotiate", "NTLM", "Basic") == scene.authority.setup.iis.logon
     assert not scene.authority.setup.standalone
 
 

@@ -18,7 +18,7 @@ Scheme: TypeAlias = Literal["Negotiate", "NTLM", "Basic"]
 Language: TypeAlias = Literal["en", "de", "fr", "ja"]
 
 # A fresh install offers Negotiate and NTLM only; Basic is a Windows feature of its own (§7 [H]).
-OFFERED: tuple[Scheme, ...] = ("Negotiate", "NTLM", "Basic")
+OFFERED: tuple[Scheme, ...] = ("Negotiate", "NTLM")
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "logon": ("Negotiate", "NTLM", "Basic"),
