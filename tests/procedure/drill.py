@@ -199,8 +199,8 @@ class Drilled:
 
 def drilled(simulator: Simulator, folder: Path, faults: Sequence[Fault]) -> Drilled:
     """Let one renewal meet the faults in turn; each is put right before the next one comes."""
-    with lent(simulator), _quick():
-        _prepare(simulator)
+    with lent(simulator), quick():
+        prepare(simulator)
         before = simulator.control.state()
         drill = Drill(simulator, folder, "".join({fault.limits for fault in faults}))
         seen = tuple(_met(drill, fault, before) for fault in faults)
@@ -226,7 +226,7 @@ def _met(drill: Drill, fault: Fault, before: Any) -> Seen:
     return seen
 
 
-def _prepare(simulator: Simulator) -> None:
+def prepare(simulator: Simulator) -> None:
     """An honest CA that issues at once, and stores without its chain, so that every renewal has to upload it."""
     simulator.control.post("/ca", HONEST)
     for node in simulator.control.state()["nodes"]:
@@ -236,7 +236,8 @@ def _prepare(simulator: Simulator) -> None:
 
 
 @contextmanager
-def _quick() -> Iterator[None]:
+def quick() -> Iterator[None]:
+    """Give nothing long."""
     with pytest.MonkeyPatch.context() as patch:
         for (module, name), value in QUICK.items():
             patch.setattr(module, name, value)

@@ -1,31 +1,17 @@
 """Each reading, at each of its settings, as a client sees it; docs/readings.md is written from that (`make docs`)."""
 
-import json
-import os
 import re
 import socket
-from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
+from tests import readings_page
 from tests.conftest import lent
 from tests.simulator import readings_cli, readings_rest
 from tests.simulator.walk import Rest
 from ucrenew.simulator.readings import SETTINGS, Readings, check
 
-PAGE = Path(__file__).parents[2] / "docs" / "readings.md"
 WITNESSES = {one.__name__: one for one in (*readings_rest.WITNESSES, *readings_cli.WITNESSES)}
-ABOUT = {one.name: one.metadata for one in fields(Readings) if one.metadata}
-HEAD = """\
-# What is only inferred, and what is seen at each reading of it
-
-Written by the tests (`make docs`) from what they saw, and compared with it by each `make test`. The sections are named
-as the switches are: in `[readings]` of a scene, or in `POST /cluster` of the control API at any time. A section names
-the line of the reference pages on real clusters that leaves the fact open. The first setting is the likeliest, and what
-is done where nothing is said. A client is good when it lives with each: one that needs a certain one will meet the
-cluster that has the other. What is inferred and has no switch stands in [simulator.md](simulator.md).
-"""
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -36,16 +22,14 @@ def test_docs_reading(standing, name):
         with lent(standing) as simulator:
             simulator.control.post("/cluster", {name: setting})
             seen.append((setting, WITNESSES[name](simulator)))
-    if os.environ.get("UCRENEW_WRITE_DOCS") == "1":
-        _write(name, _section(name, seen))
 
     assert len(seen) == len({what for _, what in seen})
-    assert _section(name, seen) == _sections().get(name)
+    readings_page.hold(name, "seen", {readings_page.setting(setting): what for setting, what in seen})
 
 
 def test_docs_readings_are_all():
     """The page has every reading, in the order of the program, and no other; so have these tests."""
-    assert list(SETTINGS) == list(_sections())
+    assert list(SETTINGS) == list(readings_page.tables())
     assert set(SETTINGS) == set(WITNESSES)
 
 
@@ -91,23 +75,3 @@ def test_reading_takes_other_words():
     """A word that was never seen is anybody's guess: any is taken."""
     check("multi_server_word", "multi-server-san")
     check("key_mismatch_status", 409)
-
-
-def _section(name: str, seen: list[tuple[object, str]]) -> str:
-    cells = [(json.dumps(setting), what.replace("|", r"\|")) for setting, what in seen]
-    rows = "\n".join(f"| `{setting}` | {what} |" for setting, what in cells)
-    about = ABOUT[name]
-    also = " Other values are taken too." if about["free"] else ""
-    return f"{about['source']}: {about['says']}.{also}\n\n| setting | seen |\n|---|---|\n{rows}"
-
-
-def _sections() -> dict[str, str]:
-    text = PAGE.read_text() if PAGE.exists() else ""
-    parts = re.split(r"^## `(.*)`$", text, flags=re.MULTILINE)[1:]
-    return {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}
-
-
-def _write(name: str, section: str) -> None:
-    sections = {**_sections(), name: section}
-    bodies = (f"## `{one}`\n\n{sections[one]}\n" for one in SETTINGS if one in sections)
-    PAGE.write_text("\n".join((HEAD, *bodies)))

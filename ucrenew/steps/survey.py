@@ -189,7 +189,8 @@ def _wait_for_backup(site: Site, publisher: ClusterNode) -> _Database:
     )
 
 
-_PRODUCTS: Mapping[str, Product] = {"callmanager": Product.CUCM, "cups": Product.IMP}
+# [I] which of the two IM&P's rows have (cucm.md §2.3, §6.13).
+_PRODUCTS: Mapping[str, Product] = {"callmanager": Product.CUCM, "cups": Product.IMP, "imp": Product.IMP}
 
 
 def _members(cli: PlatformCli, site: Site) -> tuple[ClusterNode, ...]:
