@@ -1,7 +1,10 @@
 """How the simulated web server lets people log on (certsrv.md §7): what it offers, NTLM, and who gets in at all."""
 
 import base64
+import re
 import urllib.parse
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from spnego._ntlm_raw.messages import Authenticate, AvId, Challenge
@@ -46,6 +49,13 @@ def line(scene):
 def test_fresh_install_offers_no_basic():
     """A web enrollment offers Negotiate and NTLM until somebody installs Basic (certsrv.md §7)."""
     assert ("Negotiate", "NTLM") == Iis().logon
+
+
+def test_docs_have_every_setting():
+    """The page on the simulator names every setting of the web server."""
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+
+    assert {one.name for one in fields(Iis)} <= set(re.findall(r"`(\w+)`", page))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import stop_simulator, until
+from ucrenew.simulator.__main__ import main
 
 
 def test_process_writes_scene(simulator):
@@ -70,6 +71,17 @@ def test_process_prints_banner(simulator):
     assert "it keeps nothing and makes new keys at each start" in text
     assert simulator.scene["ca"]["url"] in text
     assert simulator.scene["accounts"]["platform"]["password"] in text
+
+
+def test_process_needs_the_folder(tmp_path, capsys):
+    """A JSON file in a folder that is not there is refused in one sentence, before anything is started."""
+    file = tmp_path / "nowhere" / "simulator.json"
+    status = main(["--json", str(file)])
+
+    assert 2 == status
+    assert f"{file} cannot be written: {file.parent} is no folder that we may write to; make it first\n" == (
+        capsys.readouterr().err
+    )
 
 
 def test_process_leaves_no_children(simulator):

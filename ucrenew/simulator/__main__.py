@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Blocked and waited for, not handled: a handler could interrupt the very lock that it needs.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     try:
+        _require_folder(told.json)
         stage = Stage(_scene(told), scale=told.latency)
     except (BadScene, CannotListen, ValueError) as reason:
         sys.stderr.write(f"{reason}\n")
@@ -58,6 +59,12 @@ def _scene(told: argparse.Namespace) -> Scene:
         first_request_id=told.first_request_id,
         real_ports=told.real_ports,
     )
+
+
+def _require_folder(file: Path | None) -> None:
+    """Raises ValueError before anything is started."""
+    if file is not None and not os.access(file.parent, os.W_OK | os.X_OK):
+        raise ValueError(f"{file} cannot be written: {file.parent} is no folder that we may write to; make it first")
 
 
 def _end_at_signal(stop: threading.Event) -> None:
