@@ -143,7 +143,7 @@ def test_note_is_repeated(server, monkeypatch):
     assert parts.port is not None
     cable = Cable(parts.port)
     cable.unplug()
-    real, refused = store._keep, []
+    real, refused = store._keep, []  # noqa: SLF001 - what it goes on to do
 
     def keep(*said: str) -> None:
         """The server is back as soon as one try came to nothing."""
