@@ -27,7 +27,7 @@ from tasks.installing import (
     upload_certificate,
 )
 from tasks.lock import take_lock
-from tasks.preparing import NothingToDo, draw_up_plan, ended_already, look_at_cluster, open_renewal
+from tasks.preparing import NothingToDo, done_already, draw_up_plan, look_at_cluster, open_renewal
 from tasks.signing import check_issued, confirm_csr_on_every_node, generate_multi_server_csr
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
@@ -53,7 +53,7 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     # Before anything (S1-S5)
     dead = take_lock(cluster, flow_run.id)
     hear_answers(cluster, purpose)
-    if sentence := ended_already(cluster, purpose, flow_run.id):
+    if sentence := done_already(cluster, purpose, flow_run.id):
         return Completed(message=sentence)
     facts = look_at_cluster(cluster, purpose)
     renewal = open_renewal(cluster, purpose, facts, flow_run.id, force=force)

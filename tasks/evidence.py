@@ -11,7 +11,7 @@ from tasks.stepping import step
 from tasks.timeline import show_record
 from ucrenew.domain.plan import Plan
 from ucrenew.evidence import evidence_of, in_markdown, in_words
-from ucrenew.record import Kind, Renewal
+from ucrenew.record import DONE, Kind, Renewal
 from ucrenew.steps.proof import Served
 
 
@@ -27,7 +27,7 @@ def close_with_evidence(renewal: Renewal, plan: Plan, leaf: Certificate, served:
     create_markdown_artifact(in_markdown(evidence), key=f"{renewal.key}-evidence", description="evidence")
     show_record(renewal)
     require_lock(renewal.cluster, renewal.run)
-    renewals_of(renewal.cluster, renewal.purpose).close(renewal, "done")
+    renewals_of(renewal.cluster, renewal.purpose).close(renewal, DONE)
     return (
         f"{renewal.cluster} {renewal.purpose}: renewed on {len(plan.nodes)} nodes,"
         f" {in_words(evidence['request_id']).lower()},"

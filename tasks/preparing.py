@@ -29,7 +29,7 @@ from ucrenew.domain.finding import refusals
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import NeedsPerson, Trouble
-from ucrenew.record import Kind, Record, Renewal
+from ucrenew.record import DONE, Kind, Record, Renewal
 from ucrenew.steps import leaf as leaf_step
 from ucrenew.steps import planning
 from ucrenew.steps.survey import survey
@@ -42,13 +42,17 @@ class NothingToDo:
     sentence: str
 
 
-@step(name="see whether this run's own renewal has ended")
-def ended_already(cluster: str, purpose: Purpose, run: str) -> str | None:
-    """How the renewal of a run ended that was killed after it; another one would be a second request (S7)."""
+@step(name="see whether this run's own renewal is done")
+def done_already(cluster: str, purpose: Purpose, run: str) -> str | None:
+    """What a run says last that was killed after its renewal was done; another one would be a second request (S7).
+
+    Retried after a no it begins anew: who retries it wants just that, and is asked.
+    """
     renewals = renewals_of(cluster, purpose)
     last = renewals.last()
-    outcome = renewals.outcome(last.number) if last and last.run == run else None
-    return f"{last.key} has ended: {outcome}" if last and outcome else None
+    if last is None or last.run != run or renewals.outcome(last.number) != DONE:
+        return None
+    return f"{last.key} is done; another one needs a new run"
 
 
 @step(name="look at the cluster")

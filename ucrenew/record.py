@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
 
+DONE = "done"  # the outcome of a renewal that came to its end; any other says who or what ended it
+
 
 class Kind(StrEnum):
     """The kinds of facts; ``about`` tells several of one kind apart (a node and service, a gate and digest)."""
