@@ -88,6 +88,31 @@ def test_killed_while_switching_off(signed_on, monkeypatch):
     assert "Completed" == life.answered(YES).name
 
 
+def test_yes_to_other_nodes_is_none(lives, simulator, monkeypatch):
+    """S3: a yes to switching it off on one node does not count when another has it on by the time it is acted upon."""
+    life = lives(simulator, UNASKED)
+    life.ca_issues_at_once()
+    life.control.post(f"/nodes/{PUBLISHER}", {"sso": "enabled"})
+    life.start()
+    life.go_to("sso-off")
+    first = life.key
+    assert life.answer(YES) == "ACCEPT"
+    with at_note(monkeypatch, Kind.ANSWER, kill, when="after", about=first):
+        life.live()
+    life.control.post(f"/nodes/{SUBSCRIBER}", {"sso": "enabled"})
+    life.push()
+    life.go_to("sso-off")
+
+    assert first != life.key
+    assert f"Single sign-on is on on {PUBLISHER}, {SUBSCRIBER}." in life.question()
+    assert [] == sso_calls(life)
+
+    life.answered(YES)
+
+    assert life.key.startswith("sso-on-")
+    assert [(PUBLISHER, "disabled"), (SUBSCRIBER, "disabled")] == sso_calls(life)
+
+
 def test_attend_reminds_of_sso(signed_on, monkeypatch):
     """S3: as long as it is off after a run was cancelled, every look of `attend` says so; no more when it is on."""
     life = signed_on

@@ -24,8 +24,9 @@ ALL = "all"  # the subject of the questions: they are asked for all nodes at onc
 def ensure_off(site: Site, record: Record, plan: Plan) -> Question | None:
     """Switch it off wherever the plan says that it was on; confirmed by a second look at each node's status.
 
-    It is asked before, and asked again when somebody has put it on meanwhile: an old yes is none for that. Once the
-    leaf is on a node this looks at nothing any more: from then on a person may switch it on again.
+    It is asked before, and asked again when somebody has put it on meanwhile or the plan has another node: an old yes
+    is none for that. Once the leaf is on a node this looks at nothing any more: from then on a person may switch it on
+    again.
     Raises NeedsPerson when a node does not say whether it is off.
     """
     if record.leaf_is_in:
@@ -36,7 +37,7 @@ def ensure_off(site: Site, record: Record, plan: Plan) -> Question | None:
         for node in still_on:
             record.note_once(Kind.SSO_INTENT, about=node)
         return ask_person(record, Step.SSO, ALL, _still(still_on, "on") + sso_off_by_hand(plan))
-    if still_on and not record.answers(Gate.SSO_OFF, matter := _matter(record, still_on)):
+    if still_on and not _is_agreed(record, plan, matter := _matter(record, still_on)):
         return Question(Gate.SSO_OFF, _still(still_on, "on") + sso_off_question(plan), matter)
     for node in plan.sso_nodes:
         if node in still_on and _is_on(site, node):  # the one before may have switched this one too
@@ -44,6 +45,12 @@ def ensure_off(site: Site, record: Record, plan: Plan) -> Question | None:
         else:
             record.note(Kind.SSO_OFF, about=node)
     return None
+
+
+def _is_agreed(record: Record, plan: Plan, matter: str) -> bool:
+    """Whether it was said of this plan and this round; which answer is a yes, the gate judges."""
+    said = record.answers(Gate.SSO_OFF, matter)
+    return any((answer["digest"], answer["matter"]) == (plan.digest, matter) for answer in said)
 
 
 def _matter(record: Record, still_on: list[str]) -> str:
