@@ -18,6 +18,7 @@ from tasks.attending import (
     denial,
     has_no_form,
     is_overdue,
+    may_not_log_in,
     resume,
     suspended_runs,
 )
@@ -45,7 +46,9 @@ def look_around() -> None:
 
 
 def look_after(waiting: Waiting) -> None:
-    """Wake one run when what it waits for has come."""
+    """Wake one run when what it waits for has come; none while a refused login stands, which a person puts right."""
+    if may_not_log_in(waiting):
+        return
     if waiting.request_id is not None:
         if ca_has_decided(waiting):
             resume(waiting, because=f"the CA decided on request {waiting.request_id}")

@@ -23,6 +23,7 @@ from prefect.runtime import flow_run
 from flows.endings import deny
 from flows.forms import Answer, Decision, form_of, is_yes, valid_answer
 from tasks.lock import Holder, seize_lock
+from tasks.logins import may_log_in_again
 from tasks.sites import profile_of, record_of, renewals_of
 from tasks.timeline import before_waiting
 from ucrenew.domain.finding import Finding, acceptable
@@ -105,10 +106,14 @@ def activate(
 
 
 def hear_answers(cluster: str, purpose: Purpose) -> None:
-    """Before anything else in a life: write down what was answered to this run's questions; a no ends it here."""
+    """Before anything else in a life: write down what was answered to this run's questions; a no ends it here.
+
+    Whoever brought the run to life may have put a refused password right: from here on it may be presented once more.
+    """
     renewal = renewals_of(cluster, purpose).current()
     if renewal is not None and renewal.run == flow_run.id:
         _hear(record_of(renewal), renewal)
+    may_log_in_again(cluster, str(flow_run.id))
 
 
 def _hear(record: Record, renewal: Renewal) -> None:

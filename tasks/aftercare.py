@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from cryptography.x509 import Certificate
 from prefect.logging import get_run_logger
-from prefect.runtime import flow_run
 
+from tasks.logins import note_refusal
 from tasks.sites import record_of, site_of
 from tasks.stepping import step
 from ucrenew.clients.cli_backups import LastBackup
@@ -71,17 +71,11 @@ def note_backup(record: Record, last: LastBackup | None) -> bool | None:
 
 
 def _looked(renewal: Renewal, what: str, look: Callable[[Site], _Seen]) -> _Seen | None:
-    """What is seen; None, said, where it cannot be. A password that was refused is not tried again in this life."""
-    record, site = record_of(renewal), site_of(renewal)
-    life = f"{site.profile.accounts.platform.user} {flow_run.id} {flow_run.run_count}"
-    if noted := record.value(Kind.LOGIN_REFUSED, about=life):
-        get_run_logger().warning("%s were not looked at: %s", what, noted["why"])
-        return None
+    """What is seen; None, said, where it cannot be."""
     try:
-        return look(site)
-    except LoginRefused as refused:
-        record.note(Kind.LOGIN_REFUSED, {"why": str(refused)}, about=life)
-        get_run_logger().warning("%s were not looked at: %s", what, refused)
+        return look(site_of(renewal))
     except Trouble as trouble:
+        if isinstance(trouble, LoginRefused):
+            note_refusal(renewal.cluster, trouble)
         get_run_logger().warning("%s were not looked at: %s", what, trouble)
     return None

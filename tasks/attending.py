@@ -17,14 +17,14 @@ from prefect.input import keyset_from_base_key, read_flow_run_input
 from prefect.logging import get_run_logger
 from prefect.states import Scheduled
 
+from tasks.logins import note_refusal, refusal_of
 from tasks.renewal_runs import renewals_in
 from tasks.sites import now, profile_of, record_of, renewals_of, site_before
 from tasks.stepping import step
-from ucrenew.clients.certsrv import Outcome, Pending
+from ucrenew.clients.certsrv import Pending
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import LoginRefused, Trouble
-from ucrenew.record import Kind, Record
 
 CA_PENDING = "ca-pending-"
 WINDOW = "window-"
@@ -89,29 +89,31 @@ def _pause_key(run: FlowRun) -> str:
 def ca_has_decided(waiting: Waiting) -> bool:
     """True when the request was issued or denied; trouble is logged and counts as not yet.
 
-    A password that was refused once in this wait is not sent again, or every schedule would help to lock the account.
-    The run is not woken for it either, which would log in once more: a person resumes it when that is mended.
+    The run is not woken for a refused password, which would log in once more: a person resumes it when that is mended.
     """
     try:
         renewal = renewals_of(waiting.cluster, waiting.purpose).last()
-        return renewal is not None and not isinstance(_asked_once(waiting, record_of(renewal)), Pending)
+        ca = site_before(waiting.cluster).authority
+        return renewal is not None and not isinstance(ca.retrieve(waiting.request_id or 0), Pending)
     except LoginRefused as refused:
-        mend = f"not asked again: put the account or its password right, then resume run {waiting.run}"
-        get_run_logger().warning("%s: request %s: %s; %s", waiting.cluster, waiting.request_id, refused, mend)
+        note_refusal(waiting.cluster, refused)
+        get_run_logger().warning("%s: request %s: %s; %s", waiting.cluster, waiting.request_id, refused, _mend(waiting))
     except Trouble as trouble:
         get_run_logger().warning("%s: request %s: %s", waiting.cluster, waiting.request_id, trouble)
     return False
 
 
-def _asked_once(waiting: Waiting, record: Record) -> Outcome:
-    """What the CA says; a refusal is raised from the record from then on. Every wait has a key of its own."""
-    if noted := record.value(Kind.LOGIN_REFUSED, about=waiting.key):
-        raise LoginRefused(noted["why"])
-    try:
-        return site_before(waiting.cluster).authority.retrieve(waiting.request_id or 0)
-    except LoginRefused as refused:
-        record.note(Kind.LOGIN_REFUSED, {"why": str(refused)}, about=waiting.key)
-        raise
+@step(name="look whether a login was refused", retries=0)
+def may_not_log_in(waiting: Waiting) -> bool:
+    """True, said, while a refused login stands: whatever wakes the run would log in once more, and accounts lock."""
+    if refusal := refusal_of(waiting.cluster):
+        get_run_logger().warning("%s: %s; %s", waiting.cluster, refusal, _mend(waiting))
+    return bool(refusal)
+
+
+def _mend(waiting: Waiting) -> str:
+    act = f"answer run {waiting.run}" if waiting.gate else f"resume run {waiting.run}"
+    return f"not asked again: put the account or its password right, then {act}"
 
 
 @step(name="look whether the question is overdue", retries=0)

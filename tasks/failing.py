@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
 
+from tasks.logins import note_refusal
 from tasks.sites import baseline_of_record, now, record_of, renewals_of, site_of
 from tasks.timeline import show_record
 from ucrenew.domain.baseline import NodeBaseline
@@ -20,7 +21,12 @@ from ucrenew.site import Site
 
 
 def leave_report(cluster: str, purpose: Purpose, run: str, trouble: Trouble) -> None:
-    """Write the report of a run that stops after something was changed; nothing was changed: the sentence is enough."""
+    """Write the report of a run that stops after something was changed; nothing was changed: the sentence is enough.
+
+    A refused login is noted in any case: nobody tries it again before a person has acted.
+    """
+    if isinstance(trouble, LoginRefused):
+        note_refusal(cluster, trouble)
     renewal = renewals_of(cluster, purpose).current()
     if renewal is None or renewal.run != run:
         return
@@ -68,6 +74,7 @@ def _nodes(renewal: Renewal, record: Record, plan: Plan) -> Mapping[str, Sequenc
             for line in _state(site, plan, before[node]):
                 found.setdefault(node, []).append(line)
     except LoginRefused as refused:
+        note_refusal(renewal.cluster, refused)
         found.setdefault(node, []).append(f"{refused}; nothing was asked any more")
     return found
 

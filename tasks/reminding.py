@@ -10,6 +10,7 @@ from pathlib import Path
 from prefect.logging import get_run_logger
 
 from tasks.aftercare import note_backup
+from tasks.logins import note_refusal
 from tasks.sites import PROFILES, left_off, now, profile_of, record_of, renewals_of, site_of
 from tasks.stepping import step
 from ucrenew.domain.plan import Plan
@@ -69,68 +70,58 @@ def _is_missing(record: Record) -> bool:
 
 def _look_for_backup(renewal: Renewal, record: Record) -> str:
     """Note what the publisher says now; why it could not be asked, or nothing."""
-    user = profile_of(renewal.cluster).accounts.platform.user
-    if refused := _refused_before(record, user):
-        return f" (not looked at again: {refused})"
     plan = Plan.of_document(record.value(Kind.PLAN, about=(record.last(Kind.LEAF_INTENT) or {})["plan"]) or {})
     try:
         note_backup(record, last_backup(site_of(renewal), plan))
-    except LoginRefused as refused:  # never once more: every look of attend would be a login, and accounts lock
-        record.note(Kind.LOGIN_REFUSED, {"why": str(refused)}, about=user)
-        return f" (not looked at: {refused})"
     except Trouble as trouble:
+        _note_if_refused(renewal.cluster, trouble)
         return f" (not looked at: {trouble})"
     return ""
 
 
-def _refused_before(record: Record, user: str) -> str:
-    """What was said when the account was refused in this renewal after its work was done; empty: it was not."""
-    refusals = (fact for fact in record.facts(Kind.LOGIN_REFUSED) if fact.about.partition(" ")[0] == user)
-    return next((str(fact.value.get("why", "")) for fact in refusals), "")
+def _note_if_refused(cluster: str, trouble: Trouble) -> None:
+    """Every look of attend would be a login, and accounts lock: from then on none is made (tasks/logins.py)."""
+    if isinstance(trouble, LoginRefused):
+        note_refusal(cluster, trouble)
 
 
 def _sso_off(cluster: str, purpose: Purpose) -> str:
     switched = left_off(cluster, purpose)
     if not switched:
         return ""
-    off, unseen = _nodes_off(switched)
-    if not off:
-        _settle(cluster, purpose, switched)
-        return ""
-    return (
-        f"{cluster}: single sign-on was switched off by {', '.join(renewal.key for renewal in switched)} and is off on"
-        f" {', '.join(off)}: switch it on again on the pages of the publisher{unseen}"
-    )
-
-
-def _nodes_off(switched: Mapping[Renewal, list[str]]) -> tuple[list[str], str]:
-    """The nodes on which it is off, and why that is only what the records say; looks are noted in the last record."""
-    nodes = list(dict.fromkeys(node for renewal in switched for node in switched[renewal]))
-    last = next(iter(switched))
-    record, user = record_of(last), profile_of(last.cluster).accounts.platform.user
-    if refused := _refused_before(record, user):
-        return nodes, f" (by the record; not looked at again in this renewal: {refused})"
-    seen = record.facts(Kind.SSO_SEEN)
-    if seen and now() - seen[-1].at < LOOK_AGAIN:
-        return list(seen[-1].value["off"]), ""
-    return _look(last, record, nodes, user)
-
-
-def _look(renewal: Renewal, record: Record, nodes: list[str], user: str) -> tuple[list[str], str]:
-    try:
-        off = still_off(site_of(renewal), nodes)
-    except LoginRefused as refused:  # never once more: every look of attend would be a login, and accounts lock
-        record.note(Kind.LOGIN_REFUSED, {"why": str(refused)}, about=user)
-        return nodes, f" (by the record: {refused})"
-    except Trouble as trouble:
-        return nodes, f" (by the record: {trouble})"
-    record.note(Kind.SSO_SEEN, {"off": off})
-    return off, ""
-
-
-def _settle(cluster: str, purpose: Purpose, switched: Iterable[Renewal]) -> None:
-    """Seen on everywhere: an ended renewal is not asked for again; one that is open may be about to switch it off."""
-    renewals = renewals_of(cluster, purpose)
-    if all(renewals.outcome(renewal.number) is not None for renewal in switched):
+    ended = _have_ended(cluster, purpose, switched)
+    off, unseen = _nodes_off(switched, ended=ended)
+    if off:
+        return (
+            f"{cluster}: single sign-on was switched off by {', '.join(renewal.key for renewal in switched)} and is off"
+            f" on {', '.join(off)}: switch it on again on the pages of the publisher{unseen}"
+        )
+    if ended:  # else one that is open may be about to have it switched off
         for renewal in switched:
             record_of(renewal).note_once(Kind.SSO_ON)
+    return ""
+
+
+def _have_ended(cluster: str, purpose: Purpose, switched: Iterable[Renewal]) -> bool:
+    renewals = renewals_of(cluster, purpose)
+    return all(renewals.outcome(renewal.number) is not None for renewal in switched)
+
+
+def _nodes_off(switched: Mapping[Renewal, list[str]], *, ended: bool) -> tuple[list[str], str]:
+    """The nodes on which it is off, and why that is only what the records say; looks are noted in the last record.
+
+    A look from before the renewals had ended tells nothing of after: somebody may have switched it off since.
+    """
+    nodes = list(dict.fromkeys(node for renewal in switched for node in switched[renewal]))
+    last = next(iter(switched))
+    record = record_of(last)
+    seen = record.facts(Kind.SSO_SEEN)
+    if seen and now() - seen[-1].at < LOOK_AGAIN and seen[-1].value.get("ended") == ended:
+        return list(seen[-1].value["off"]), ""
+    try:
+        off = still_off(site_of(last), nodes)
+    except Trouble as trouble:
+        _note_if_refused(last.cluster, trouble)
+        return nodes, f" (by the record: {trouble})"
+    record.note(Kind.SSO_SEEN, {"off": off, "ended": ended})
+    return off, ""

@@ -12,6 +12,7 @@ from prefect.blocks.system import Secret
 from prefect.logging import get_run_logger
 
 from tasks.lock import require_lock
+from tasks.logins import refusal_of
 from tasks.store import PrefectStore
 from ucrenew.domain.baseline import Baseline, NodeBaseline
 from ucrenew.domain.purpose import Purpose
@@ -66,6 +67,7 @@ def site_before(cluster: str) -> Site:
         wait=threading.Event().wait,
         clock=now,
         installed_leaves=_installed_leaves(cluster),
+        refused=refusal_of(cluster),
     )
 
 

@@ -47,16 +47,17 @@ class Kind(StrEnum):
     SSO_INTENT = "sso-intent"  # one a node: about to be switched off by us
     SSO_OFF = "sso-off"  # one a node and time: seen off, after it was on
     SSO_BACK_ON = "sso-back-on"  # one a time: somebody put it on again before the certificate was there
-    SSO_SEEN = "sso-seen"  # one a look of attend: {off}, the nodes on which it still is off
+    SSO_SEEN = (
+        "sso-seen"  # one a look of attend: {off: the nodes on which it still is, ended: none of the renewals was open}
+    )
     SSO_ON = "sso-on"  # seen on again everywhere
     RESTART_INTENT = "restart-intent"
     LEFT_OVER = "left-over"  # one a look: what lies in the trust stores; the last one holds
     BACKUP = "backup"  # one a look {last, holds_new_keys}, the latter null where nobody can tell; the last one holds
     RESTART_DONE = "restart-done"  # {by, name, remark} where a person did it
     SERVICE_STARTED = "service-started"  # was up before the first change, found down, started by us: {was}
-    LOGIN_REFUSED = (
-        "login-refused"  # one an account that only helps to look, or a wait for the CA: not tried again in it {why}
-    )
+    LOGIN_REFUSED = "login-refused"  # on the ledger of logins {why}; in a record: an account that only helps to look
+    LOGIN_AGAIN = "login-again"  # on the ledger of logins: a person has acted since {run}
     EVIDENCE = "evidence"
     RECOVERED = "recovered"  # one a recovery: {run, how}
 

@@ -23,7 +23,7 @@ from ucrenew.clients.controlcenter_actions import ServiceControl
 from ucrenew.clients.risport import RisPort
 from ucrenew.credentials import BlockReader, password_of
 from ucrenew.domain import x509
-from ucrenew.errors import BadInput
+from ucrenew.errors import BadInput, LoginRefused
 from ucrenew.profile import Account, ClusterNode, Profile, Trust
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Site:
     fence: Callable[[], None] = lambda: None  # called immediately before every act; does not return to a stale process
     installed_leaves: frozenset[str] = frozenset()  # fingerprints of the leaves that renewals of ours installed
     discovered: tuple[ClusterNode, ...] = ()  # nodes that only the publisher named
+    refused: str = ""  # what was said when a login was refused: no password leaves any more, because accounts lock
 
     def entry(self, name: str) -> ClusterNode:
         """How a node is reached, whether the profile names it or the publisher did. Raises BadInput."""
@@ -81,15 +82,19 @@ class Site:
         """The node's ``admin:`` prompt; use it in a ``with``."""
         user, password = self._credentials(self.profile.accounts.platform)
         host_keys = frozenset((*self.profile.trust.ssh_host_keys, *entry.trust.ssh_host_keys))
-        return platform_cli.connect(
-            entry.host,
-            entry.ssh_port,
-            name=entry.name,
-            user=user,
-            password=password,
-            host_keys=host_keys,
-            login_deadline=self.profile.limits.prompt,
-        )
+        try:
+            return platform_cli.connect(
+                entry.host,
+                entry.ssh_port,
+                name=entry.name,
+                user=user,
+                password=password,
+                host_keys=host_keys,
+                login_deadline=self.profile.limits.prompt,
+            )
+        except LoginRefused as refused:
+            self.refused = str(refused)  # for those who look side by side
+            raise
 
     @cached_property
     def authority(self) -> CertSrv:
@@ -128,6 +133,8 @@ class Site:
         return endpoint, session, *self._credentials(self.profile.accounts.application)
 
     def _credentials(self, account: Account) -> tuple[str, str]:
+        if self.refused:
+            raise LoginRefused(self.refused)
         return account.user, password_of(self.profile, account, self.read_block)
 
     def _trusted(self, entry: ClusterNode, port: int) -> tuple[tls.Endpoint, requests.Session]:

@@ -131,21 +131,6 @@ def test_attend_reminds_of_sso(signed_on, monkeypatch):
     assert [] == life.said.with_words(life.cluster, "single sign-on was switched off")
 
 
-def test_refused_reminder_logs_in_once(signed_on, monkeypatch):
-    """A refused password is not tried again: `attend` reminds from the record and says why nothing is looked at."""
-    monkeypatch.setattr("tasks.reminding.LOOK_AGAIN", timedelta())
-    life = signed_on
-    life.answered(YES)
-    life.client.set_flow_run_state(life.runs[-1], Cancelled(), force=True)
-    (life.profile.parent / "platform.password").write_text("of-last-year")
-    for _ in range(3):
-        attend_suspended_runs()
-    said = life.said.with_words(life.cluster, "single sign-on was switched off", PUBLISHER, "by the record", "osadmin")
-
-    assert 1 == life.count("login-refused")
-    assert 3 == len(said)
-
-
 def test_next_renewal_carries_sso(lives, simulator, monkeypatch):
     """S3: what a denied renewal left off is reminded of while the next one is open, and that one sees it on again."""
     monkeypatch.setattr("tasks.reminding.LOOK_AGAIN", timedelta())
@@ -191,6 +176,28 @@ def test_seen_on_settles_denied(lives, simulator, monkeypatch):
 
     assert [] == life.said.with_words(life.cluster, "single sign-on was switched off")
     assert 0 == life.count("login-refused")
+
+
+def test_look_from_before_the_end_settles_nothing(lives, simulator):
+    """S3: what `attend` saw while the renewal was open tells nothing of after: a person may have switched it off since.
+
+    So it looks once more when the renewal has ended, however short ago the last look is.
+    """
+    life = lives(simulator, UNASKED + "\n[by_hand]\nsso = true\n")
+    life.ca_issues_at_once()
+    life.control.post("/cluster", {"sso": "enabled"})
+    life.start()
+    life.go_to("by-hand")
+    attend_suspended_runs()
+
+    assert [] == life.record().facts(Kind.SSO_ON)
+
+    life.control.post("/cluster", {"sso": "disabled"})
+    life.answered(NO)
+    attend_suspended_runs()
+
+    assert life.said.with_words(life.cluster, "single sign-on was switched off by", ", ".join(NODES))
+    assert [] == life.record().facts(Kind.SSO_ON)
 
 
 def test_overdue_half_way_is_only_reminded(signed_on):

@@ -113,13 +113,11 @@ def start(site: Site, restart: Restart) -> Seen:
 def ensure_up(site: Site, record: Record, plan: Plan, baseline: Baseline) -> Question | None:
     """Every service that was up before the first change is up at the end, whoever stopped it (design.md §3).
 
-    Look: the service list of every node, side by side. Act: what has settled in another state is started, or a person
-    is asked to. Confirm: the list again. Raises Permanent with everything that is still not up, on whatever node.
+    Look: the service list of every node. Act: what has settled in another state is started, or a person is asked to.
+    Confirm: the list again. Raises Permanent with everything that is still not up, on whatever node.
     """
     by_hand = site.profile.is_by_hand(Step.RESTART)
-    before = {seen.name: seen.started for seen in baseline.nodes}
-    with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
-        looks = list(pool.map(lambda node: _down(site, node, before.get(node, ())), plan.nodes))
+    looks = _looks(site, plan, {seen.name: seen.started for seen in baseline.nodes})
     left = [line for look in looks for line in (look if by_hand else _started(site, record, look))]
     if not left:
         site.say(f"every service that was up before is up on {', '.join(plan.nodes)}")
@@ -142,6 +140,19 @@ class _Down:
 
     def __str__(self) -> str:
         return self.why
+
+
+def _looks(site: Site, plan: Plan, before: Mapping[str, Iterable[str]]) -> list[list[_Down]]:
+    """What is down on each node: alone, publisher first, until one has let us in; the others side by side."""
+    looks: list[list[_Down]] = []
+    nodes = iter(plan.nodes)
+    for node in nodes:
+        looks.append(_down(site, node, before.get(node, ())))
+        if all(one.seen for one in looks[-1]):
+            break
+    with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
+        looks += pool.map(lambda node: _down(site, node, before.get(node, ())), nodes)
+    return looks
 
 
 def _down(site: Site, node: str, names: Iterable[str]) -> list[_Down]:
