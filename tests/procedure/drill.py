@@ -31,7 +31,7 @@ from ucrenew.domain.gate import Question
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import NeedsPerson, Transient, Trouble
 from ucrenew.record import Fact, Kind
-from ucrenew.steps import csr, leaf, proof, restart, services, signing, witness
+from ucrenew.steps import csr, leaf, proof, restart, services, signing, sso, witness
 from ucrenew.steps.survey import survey
 
 RETRIES = upload_certificate.retries
@@ -119,11 +119,13 @@ class Drill(Bench):
         self.issued = issued = self._obtain(request)
         self.chain = self._step(lambda: signing.keep_issued(self.site, self.record, issued))
         self._done(lambda: self.ensure_trust(issued.certificate))
+        self._switch_sso_off()
         self._step(lambda: self._look_before_leaf(request))
         self._done(lambda: self.ensure_leaf(request, issued.certificate))
         self._done(lambda: restart.ensure_restarted(self.site, self.record, self.plan, issued.certificate))
         self._done(lambda: services.ensure_up(self.site, self.record, self.plan, self.baseline))
         self._step(lambda: proof.prove(self.site, self.plan, self.baseline, issued.certificate, self.chain))
+        self._see_sso_on()
 
     def _look_at_cluster(self) -> None:
         if leaf.has_arrived(self.site, self.record):
@@ -150,6 +152,19 @@ class Drill(Bench):
         newest = self.control.get("/requests")[-1]
         if newest["status"] == "pending":
             self.control.post(f"/requests/{newest['id']}/issue")
+
+    def _switch_sso_off(self) -> None:
+        """With a yes to the question, where there is one."""
+        outcome = self._step(lambda: sso.ensure_off(self.site, self.record, self.plan))
+        if isinstance(outcome, Question):
+            self.say_done(outcome)
+            self._done(lambda: sso.ensure_off(self.site, self.record, self.plan))
+
+    def _see_sso_on(self) -> None:
+        """A person has switched it on again, wherever it was on."""
+        for node in self.plan.sso_nodes:
+            self.control.post(f"/nodes/{node}", {"sso": "enabled"})
+        self._done(lambda: sso.ensure_on(self.site, self.record, self.plan))
 
     def _look_before_leaf(self, request: Any) -> None:
         if self.record.leaf_is_in:

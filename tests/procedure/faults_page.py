@@ -19,6 +19,7 @@ SECTIONS = (
     "The certificate API",
     "Refusals, and nodes that miss what they are sent",
     "Nodes, the command line and services",
+    "Single sign-on",
     "The CA",
     "Whole runs",
 )

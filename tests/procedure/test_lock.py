@@ -10,10 +10,10 @@ from prefect.client.orchestration import get_client
 from prefect.states import AwaitingRetry, Cancelled, Completed, Pending, Running
 
 from flows.attend import attend_suspended_runs
-from tasks.lock import Holder, _create, holder_of, holders
+from tasks.lock import Holder, _create, holder_of, holders, let_go, seize_lock
 from tasks.lock import _write as write_lock
 from tests.procedure.lives import NO, PUBLISHER, UNASKED, YES, at_note, kill
-from ucrenew.errors import Permanent
+from ucrenew.errors import NeedsPerson, Permanent
 from ucrenew.life import Alive, Life, new_life, parse_life
 from ucrenew.record import Kind
 
@@ -186,6 +186,39 @@ def test_every_lock_is_seen(in_process, monkeypatch):  # noqa: ARG001
 
         for cluster in clusters:
             client.delete_variable_by_name(f"ucrenew-lock-{cluster}")
+
+
+@pytest.fixture
+def held(in_process):  # noqa: ARG001
+    """The lock of a cluster that nobody else knows, held by some life of some run."""
+    holder = Holder(f"held-{token_hex(4)}", str(uuid4()), new_life())
+    with get_client(sync_client=True) as client:
+        _create(client, holder)
+        yield holder
+        if holder_of(holder.cluster):
+            client.delete_variable_by_name(f"ucrenew-lock-{holder.cluster}")
+
+
+def test_only_its_own_life_lets_go(held):
+    """Another life of the same run frees nothing: the one that is named may be acting at this moment."""
+    let_go(Holder(held.cluster, held.run, new_life()))
+    kept = holder_of(held.cluster)
+    let_go(held)
+
+    assert (held.run, held.life) == (kept.run, kept.life)
+    assert holder_of(held.cluster) is None
+
+
+def test_only_the_dead_run_is_replaced(held):
+    """An answer gives away the place of the run that it named, and not of one that was quicker."""
+    mine, dead = str(uuid4()), str(uuid4())
+    with pytest.raises(NeedsPerson, match=f"was taken by run {held.run} meanwhile"):
+        seize_lock(held.cluster, mine, of=dead)
+    kept = holder_of(held.cluster)
+    seize_lock(held.cluster, mine, of=held.run)
+
+    assert (held.run, held.life) == (kept.run, kept.life)
+    assert mine == holder_of(held.cluster).run
 
 
 def test_attend_answers_the_overdue(lives, borrowed):

@@ -1,12 +1,13 @@
 """Single sign-on (S3): off before the leaf on every node where it was on, on again at the end, whatever happens."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prefect.states import Cancelled
 
 from flows.attend import attend_suspended_runs
 from tests.procedure.lives import IMP, NO, PUBLISHER, SUBSCRIBER, UNASKED, YES, Lives, at_note, kill
+from ucrenew.domain.gate import Gate
 from ucrenew.record import Kind
 
 NODES = (PUBLISHER, SUBSCRIBER, IMP)
@@ -60,6 +61,22 @@ def test_sso_goes_off_and_on(signed_on):
     assert [True] * 3 == are_on(life)
     assert life.record().fact(Kind.SSO_ON) is not None
     assert 3 == len(sso_calls(life))
+
+
+def test_goes_off_inside_the_window(lives, simulator):
+    """S22, S3: users notice that it is off, so nobody is asked and nothing switched while the window is closed."""
+    life = lives(simulator, UNASKED)
+    other_day = f"{datetime.now(UTC) + timedelta(days=3):%a}".lower()
+    life.profile.write_text(
+        f'{life.profile.read_text()}\n[[windows]]\ndays = ["{other_day}"]\nstart = "01:00"\nhours = 4\nzone = "UTC"\n'
+    )
+    life.ca_issues_at_once()
+    life.control.post("/cluster", {"sso": "enabled"})
+    life.start()
+    life.go_to("window")
+
+    assert [] == life.record().answers(Gate.SSO_OFF, "")
+    assert [True] * 3 == are_on(life)
 
 
 def test_ssosp_tomcat_restarts_with_sso(signed_on):

@@ -75,7 +75,10 @@ def next_step(plan: Plan, progress: Progress) -> str:
     if not progress.sso_off:
         return said
     nodes = ", ".join(progress.sso_off)
-    return f"{said}. Single sign-on is off on {nodes}: users need passwords until somebody switches it on again"
+    return (
+        f"{said}. Single sign-on was, or was about to be, switched off on {nodes}: where it is off users need passwords"
+        " until somebody switches it on again"
+    )
 
 
 def _with_leaf(plan: Plan, progress: Progress) -> str:

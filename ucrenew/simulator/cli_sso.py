@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from ucrenew.simulator import listings
 from ucrenew.simulator.dialogue import Command, Output, Session, question
+from ucrenew.simulator.faults import SsoDisable
 from ucrenew.simulator.listings import joined
 
 # [I] guess: Cisco's documents say that there is a prompt and that "Yes" answers it, and quote no word of it.
 _SURE = "This command will disable SSO on this node. Do you want to continue"
 # [D] that it says no more than this, [I] the words.
 _ENABLE = "SSO can be enabled only through the graphical user interface. This command enables nothing.\n"
+# [I] guess, all of it: a refusal, and questions that no document tells of (the fault `sso-disable`).
+_REFUSED = "Executed command unsuccessfully\nSSO could not be disabled.\n"
+_MORE = (
+    "This may disconnect users who are logged in. Do you want to continue",
+    "Are you sure that you want to continue",
+)
 
 
 class SsoCommands:
@@ -46,11 +53,16 @@ class SsoCommands:
 
     def _disable(self, _: str) -> Output:
         """Per node [D]; the ledger has every command that was confirmed, also where SSO was off. Texts are [I]."""
-        sure = question(_SURE, self._cluster.readings.sso_disable_asks)
-        if not (yield from self._session.agrees(sure)):
-            yield "SSO was not disabled.\n"
+        fault = self._node.faults.take(SsoDisable)
+        how = fault.how if fault else ""
+        if how == "refused":
+            yield _REFUSED
             return
-        self._cluster.disable_sso(self._node, self._session.account)
+        for asked in (_SURE, *(_MORE if how == "asks-more" else ())):
+            if not (yield from self._session.agrees(question(asked, self._cluster.readings.sso_disable_asks))):
+                yield "SSO was not disabled.\n"
+                return
+        self._cluster.disable_sso(self._node, self._session.account, in_vain=how == "stays-on")
         yield "SSO disabled successfully.\n"
 
     def _set_recovery_url(self, state: str) -> Output:

@@ -170,12 +170,12 @@ class Cluster:
         change.begin(stopping=verb != "start", starting=verb != "stop")
         return change
 
-    def disable_sso(self, node: SimulatedNode, account: str) -> None:
-        """End single sign-on on ``node``, or wherever the reading says that the command reaches."""
+    def disable_sso(self, node: SimulatedNode, account: str, *, in_vain: bool = False) -> None:
+        """End single sign-on on ``node``, or wherever the reading says that the command reaches; or say so in vain."""
         self.ledger.write("sso", node=node.name, account=account, state="disabled")
         everywhere = self.readings.sso_disable_scope == "cluster"
         for one in self.nodes.values() if everywhere else (node,):
-            one.sso = False
+            one.sso = one.sso and in_vain
 
     def set_recovery_url(self, node: SimulatedNode, state: str, account: str) -> None:
         """Open or close the way in that needs no identity provider."""

@@ -18,6 +18,8 @@ refuse       the next ``what`` (csr, trust or leaf) is refused with ``status`` a
 ssh-refused  the SSH port is closed
 ssh-drop     the session is cut after the first [STOPPING] of a restart, which goes on; once, if not told otherwise
 stuck        a restart of ``service`` ends ``at`` STOPPED, STARTING or STOPPING instead of STARTED; a start works
+sso-disable  how `utils sso disable` fails: ``refused``, ``asks-more`` than once, ``stays-on`` although it says success;
+             once, if not told otherwise
 down-at      the node becomes unreachable as soon as the ledger has an entry of the kind ``stage``, of any node, that
              was not refused; once
 """
@@ -100,6 +102,14 @@ class Stuck(Fault):
     at: Literal["STOPPED", "STARTING", "STOPPING"] = "STOPPED"
 
 
+class SsoDisable(Fault):
+    """A `utils sso disable` that does not switch it off."""
+
+    kind: Literal["sso-disable"]
+    how: Literal["refused", "asks-more", "stays-on"]
+    times: PositiveInt | None = 1
+
+
 def _known(stage: str) -> str:
     if stage not in KINDS:
         message = f"no ledger entry is of the kind {stage!r}"
@@ -117,7 +127,7 @@ class DownAt(Fault):
 
 _ANY: TypeAdapter[Fault] = TypeAdapter(
     Annotated[
-        Switch | RestFault | Refuse | SshRefused | SshDrop | Stuck | DownAt,
+        Switch | RestFault | Refuse | SshRefused | SshDrop | Stuck | SsoDisable | DownAt,
         Field(discriminator="kind"),
     ]
 )
@@ -126,7 +136,7 @@ _SWITCHES = ("html", "no-prompt", "hold")
 _KINDS = {
     *_SWITCHES,
     *("rest-status", "rest-half", "rest-slow", "rest-reset", "rest-lost"),
-    *("refuse", "ssh-refused", "ssh-drop", "stuck", "down-at"),
+    *("refuse", "ssh-refused", "ssh-drop", "stuck", "sso-disable", "down-at"),
 }
 _F = TypeVar("_F", bound=Fault)
 

@@ -13,12 +13,13 @@ from ucrenew.domain.gate import Gate, Question
 from ucrenew.domain.handwork import sso_off_by_hand, sso_on_by_hand
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.questions import sso_off_question
-from ucrenew.errors import NeedsPerson
+from ucrenew.errors import NeedsPerson, Refused
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person
 
 ALL = "all"  # the subject of the questions: they are asked for all nodes at once
+_BY_HAND = "nothing was uploaded: switch it off there by hand, then retry this run, which looks first"
 
 
 def ensure_off(site: Site, record: Record, plan: Plan) -> Question | None:
@@ -84,9 +85,12 @@ def _switch_off(site: Site, record: Record, node: str) -> None:
         record.note_once(Kind.SSO_INTENT, about=node)
         site.say(f"{node}: switching single sign-on off")
         site.fence()
-        cli.disable_sso()
+        try:
+            cli.disable_sso()
+        except Refused as refused:
+            raise NeedsPerson(f"{refused}; {_BY_HAND}") from refused
     if _is_on(site, node):
-        raise NeedsPerson(f"{node}: single sign-on is still enabled after 'utils sso disable'; nothing was uploaded")
+        raise NeedsPerson(f"{node}: single sign-on is still enabled after 'utils sso disable'; {_BY_HAND}")
     record.note(Kind.SSO_OFF, about=node)
     site.say(f"{node}: single sign-on is off; users log in with their passwords")
 
