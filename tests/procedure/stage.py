@@ -21,7 +21,7 @@ from deployments.apply import ROOT
 from deployments.rehearsal.ground import Ground
 from deployments.rehearsal.prefect_door import PrefectDoor
 from deployments.rehearsal.programs import processes_with
-from tests.conftest import until
+from tests.conftest import Simulator, until
 
 PUBLISHER, SUBSCRIBER, PRESENCE = "cs-ccm-pub.example.com", "cs-ccm-sub.example.com", "cs-imp.example.com"
 # procedure.md S19 for release 15: publisher first, each service once.
@@ -39,6 +39,14 @@ RESTARTS = [
     (PRESENCE, "Cisco DRF Local"),
 ]
 BEFORE_RESTARTS = ["csr", "submit", "trust-upload", "trust-upload", "leaf-upload"]
+# cucm.md §4.2: with single sign-on its own Tomcat too, on the CUCM nodes; and everything that such a renewal does.
+_ON_BOTH = ("Cisco Tomcat", "Cisco UDS Tomcat", "Cisco AXL Tomcat")
+SIGNED_ON_RESTARTS = [
+    *((PUBLISHER, name) for name in (*_ON_BOTH, "Cisco DRF Master", "Cisco DRF Local", "Cisco SSOSP Tomcat")),
+    *((SUBSCRIBER, name) for name in (*_ON_BOTH, "Cisco DRF Local", "Cisco SSOSP Tomcat")),
+    *((PRESENCE, name) for name in ("Cisco Tomcat", "Cisco DRF Local")),
+]
+UNDISTURBED = [*BEFORE_RESTARTS[:4], *["sso"] * 3, "leaf-upload", *["restart"] * len(SIGNED_ON_RESTARTS)]
 LOOK_EVERY = 0.3  # seconds: every look costs the server as much as a step of the flow
 WORKS = 120  # seconds that one life of a run may take on a busy machine; only what hangs ever takes so long
 
@@ -253,3 +261,11 @@ def started_unasked(profile: Path) -> Path:
     """Let the first gate of a profile pass by policy."""
     profile.write_text(f'{profile.read_text()}\n[gates]\nstart = "auto"\n')
     return profile
+
+
+def seen(simulator: Simulator) -> dict[str, Any]:
+    """Single sign-on and the state of every service, node by node."""
+    return {
+        node["name"]: (node["sso"], {name: one["state"] for name, one in node["services"].items()})
+        for node in simulator.control.state()["nodes"]
+    }

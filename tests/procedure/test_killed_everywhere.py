@@ -21,9 +21,10 @@ from deployments.rehearsal.scene import write_profile
 from tests.conftest import Control, Simulator, until
 from tests.procedure.cable import Cable
 from tests.procedure.stage import (
-    PRESENCE,
     PUBLISHER,
+    SIGNED_ON_RESTARTS,
     SUBSCRIBER,
+    UNDISTURBED,
     WORKS,
     Run,
     begun,
@@ -32,21 +33,14 @@ from tests.procedure.stage import (
     lose_machine,
     processes_of,
     restarts,
+    seen,
     started_unasked,
 )
 
 NEVER = 3600  # seconds between two runs of `attend`: nobody but the test wakes the run
-# procedure.md S19 and cucm.md §4.2 for release 15: with single sign-on its own Tomcat too, on the CUCM nodes.
-_ON_BOTH = ("Cisco Tomcat", "Cisco UDS Tomcat", "Cisco AXL Tomcat")
-RESTARTS = [
-    *((PUBLISHER, name) for name in (*_ON_BOTH, "Cisco DRF Master", "Cisco DRF Local", "Cisco SSOSP Tomcat")),
-    *((SUBSCRIBER, name) for name in (*_ON_BOTH, "Cisco DRF Local", "Cisco SSOSP Tomcat")),
-    *((PRESENCE, name) for name in ("Cisco Tomcat", "Cisco DRF Local")),
-]
 # What the worker says after its second report, and what a process says when it has told it that there is no crash.
 CRASH_REPORTED = "prefect.flow_runs.worker - Check whether the flow run exceeded its memory allocation"
 SAID_SUSPENDED = "Flow run 'killed-tomcat' - Finished in state Suspended"
-UNDISTURBED = ["csr", "submit", *["trust-upload"] * 2, *["sso"] * 3, "leaf-upload", *["restart"] * len(RESTARTS)]
 
 
 @dataclass
@@ -256,21 +250,13 @@ def to_the_end(killed: Killed) -> None:
     killed.ledger, killed.after = killed.control.ledger(), seen(killed.simulator)
 
 
-def seen(simulator: Simulator) -> dict[str, Any]:
-    """Single sign-on and the state of every service, node by node."""
-    return {
-        node["name"]: (node["sso"], {name: one["state"] for name, one in node["services"].items()})
-        for node in simulator.control.state()["nodes"]
-    }
-
-
 def test_ends_as_if_undisturbed(killed: Killed):
     """design.md §2: killed at eight moments, the renewal ends well, and the cluster saw each thing once, in order."""
     uploaded = [entry["subject"] for entry in killed.ledger if entry["kind"] == "trust-upload"]
 
     assert ("COMPLETED", "Completed") == (killed.ended["type"], killed.ended["name"])
     assert UNDISTURBED == kinds(killed.ledger)
-    assert RESTARTS == restarts(killed.ledger)
+    assert SIGNED_ON_RESTARTS == restarts(killed.ledger)
     assert [True, False] == ["Root" in subject for subject in uploaded]
     assert 8 == len(killed.deaths)
 
@@ -355,8 +341,8 @@ def test_killed_between_two_restarts(killed: Killed):
     """S19: killed between the publisher's last restart and the subscriber's first, none is done twice."""
     death = killed.deaths["between two restarts"]
 
-    assert RESTARTS[:6] == restarts(death.ledger)
-    assert [f"restart-done {node} {service}" for node, service in RESTARTS[:6]] == [
+    assert SIGNED_ON_RESTARTS[:6] == restarts(death.ledger)
+    assert [f"restart-done {node} {service}" for node, service in SIGNED_ON_RESTARTS[:6]] == [
         fact for fact in death.facts if fact.startswith("restart-done")
     ]
     assert 6 == len([fact for fact in death.facts if fact.startswith("restart-intent")])
