@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from ucrenew.simulator.phone_readings import PhoneReadings
 from ucrenew.simulator.readings import SETTINGS, Readings
 
 PAGE = Path(__file__).parents[1] / "docs" / "readings.md"
@@ -29,6 +30,14 @@ The last column is our own client, tried by `tests/procedure/test_readings.py`: 
 first look to the proof, in which the certificate's upload was refused once for a missing issuer. The other switches of
 that renewal stand at other settings than the first, too. Where the fact concerns one call only, it says what became of
 that call; where it ends the run, the sentence in which it ends, after which nothing was sent any more.
+"""
+PHONES = """\
+## Phones, trust lists and SOAP
+
+Bent by `POST /cluster`. What is seen at each is in the tests of phones, CTL, AXL, RisPort and Control Center.
+
+| switch | settings | open |
+|---|---|---|
 """
 Column = Literal["seen", "ucrenew"]
 _COLUMNS: tuple[Column, ...] = ("seen", "ucrenew")
@@ -53,7 +62,7 @@ def setting(value: object) -> str:
 
 def tables() -> dict[str, dict[str, dict[str, str]]]:
     """Every reading's rows as the page has them: setting, column, cell."""
-    text = PAGE.read_text() if PAGE.exists() else ""
+    text = PAGE.read_text().partition(PHONES.partition("\n")[0])[0] if PAGE.exists() else ""
     parts = re.split(r"^## `(.*)`$", text, flags=re.MULTILINE)[1:]
     return {name: _rows(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
@@ -78,7 +87,18 @@ def _write(name: str, column: Column, told: Mapping[str, str]) -> None:
     before = known.get(name, {})
     known[name] = {setting: {**before.get(setting, {}), column: cell} for setting, cell in told.items()}
     sections = (_head_of(one) + _lines(known[one]) for one in SETTINGS if one in known)
-    PAGE.write_text("\n".join((HEAD, *sections)))
+    PAGE.write_text("\n".join((HEAD, *sections, phones())))
+
+
+def phones() -> str:
+    """The list of the switches of phones, which has no columns of what is seen."""
+    return PHONES + "".join(_of_phones(one.name, one.metadata) for one in fields(PhoneReadings))
+
+
+def _of_phones(name: str, about: Mapping[str, Any]) -> str:
+    settings = ", ".join(map(setting, about["settings"]))
+    also = ", ..." if about["free"] else ""
+    return f"| `{name}` | {settings}{also} | {about['source']}: {about['says']} |\n"
 
 
 def _lines(rows: Mapping[str, Mapping[str, str]]) -> str:

@@ -33,6 +33,11 @@ def test_docs_readings_are_all():
     assert set(SETTINGS) == set(WITNESSES)
 
 
+def test_docs_phone_readings():
+    """The page ends with the switches of phones, trust lists and SOAP, each with its settings and its source."""
+    assert readings_page.PAGE.read_text().endswith(readings_page.phones())
+
+
 def test_readings_defaults_come_first():
     """The first setting is what the simulator does when nothing is said."""
     assert {name: settings[0] for name, settings in SETTINGS.items()} == {

@@ -1,52 +1,97 @@
 """What the reference only infers about phones, lists and SOAP, each an attribute that switches between the readings.
 
 Bent by `POST /cluster` like the other readings; a module of its own, because the phones are.
+docs/readings.md lists them.
 """
 
+# ruff: noqa: FBT003 - what is called only makes a field of the settings that it is given
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from ucrenew.simulator.readings import reading
 
 
 @dataclass
 class PhoneReadings:
     """Facts that are only inferred; each attribute is one of the readings, to be bent at any time."""
 
-    # cucm.md §4.3: ITLRecovery signs from 12.0; D214231 leaves open that CallManager does on a later release.
-    itl_signer: Literal["release", "CallManager"] = "release"
-    # Issue 6, §4.3: what a phone does that was offered a list which it cannot verify, by its transport.
-    untrusting_phone: Literal["stays", "drops"] = "stays"
-    untrusting_tls_phone: Literal["drops", "stays"] = "drops"
-    # §4.2: D214231 resets phones before TFTP restarts, [T] of 10.5 asks for the restart first.
-    tftp_serves_ctl: Literal["at-once", "after-restart"] = "at-once"
-    # §4.3: whether TFTP writes its ITL anew when a certificate changes, or when it starts.
-    itl_rebuilt: Literal["tftp-start", "certificate-change"] = "tftp-start"
-    # §4.2: SG14 says that TVS restarts by itself from 14.
-    tvs_restarts_itself: bool = True
-    # §4.2: SG14 restarts HAProxy alone from 14SU1, D214231 CallManager as well: which of them shows phones the leaf.
-    callmanager_front: Literal["Cisco CallManager", "Cisco HAProxy"] = "Cisco CallManager"
-    # §2.5: texts of which none was seen; "ctl file not found" is from a note.
-    no_ctl_text: str = "show ctl file not found"
-    ctl_refused_text: str = "Executed command unsuccessfully\nThis command can be run on the publisher only"
-    ctl_nonsecure_text: str = "Executed command unsuccessfully\nThe cluster is not in Mixed mode"
-    # §2.5 [T]: the newer question names auto-registration.
-    auto_registration: bool = True
-    # §4.1, §4.3: what the database calls the two enterprise parameters.
-    interaction_parameter: str = "PhoneInteractionOnCertificateUpdate"
-    rollback_parameter: str = "PrepareClusterForRollbackToPre80"
-    # §3.2: whether a call that restarts a service answers at once or when it is done.
-    control_answers: Literal["at-once", "when-done"] = "at-once"
-    # §3.1: what resetEnterpriseParameters resets; the schema's comment says the values.
-    enterprise_reset: Literal["devices", "values"] = "devices"
-    # §3.1: whether the application user has the role for AXL, and after how many rows a query is too large.
-    axl_role: bool = True
-    axl_row_limit: int = 8000
-    # §3.3: most devices a page (1000 older, 2000 risnpm), calls in a window, the status of "Exceeded allowed rate".
-    ris_page: int = 1000
-    ris_calls: int = 15
-    ris_refusal_status: int = 500
-    # §3.3: `...Ext` with a wildcard "may return little"; the name of its response; a phone that never registered.
-    ris_ext_wildcard: Literal["little", "all"] = "little"
-    ris_ext_response: Literal["selectCmDeviceExtResponse", "selectCmDeviceResponse"] = "selectCmDeviceExtResponse"
-    ris_never_seen: Literal["absent", "Unknown"] = "absent"
+    # --- phones and what they trust
+    itl_signer: Literal["release", "CallManager"] = reading(
+        "release", "CallManager", source="cucm.md §4.3", says="whether ITLRecovery signs from 12.0 on, or CallManager"
+    )
+    untrusting_phone: Literal["stays", "drops"] = reading(
+        "stays", "drops", source="cucm.md §4.3", says="what a phone does that was offered a list it cannot verify"
+    )
+    untrusting_tls_phone: Literal["drops", "stays"] = reading(
+        "drops", "stays", source="cucm.md §4.3", says="the same of a phone on TLS"
+    )
+    tftp_serves_ctl: Literal["at-once", "after-restart"] = reading(
+        "at-once", "after-restart", source="cucm.md §4.2", says="whether TFTP has to restart before it hands a CTL out"
+    )
+    itl_rebuilt: Literal["tftp-start", "certificate-change"] = reading(
+        "tftp-start", "certificate-change", source="cucm.md §4.3", says="when TFTP writes its ITL anew"
+    )
+    tvs_restarts_itself: bool = reading(
+        True, False, source="cucm.md §4.2", says="whether TVS restarts by itself from 14 on"
+    )
+    callmanager_front: Literal["Cisco CallManager", "Cisco HAProxy"] = reading(
+        "Cisco CallManager", "Cisco HAProxy", source="cucm.md §4.2", says="whose restart shows phones the certificate"
+    )
+    # --- the command line
+    no_ctl_text: str = reading(
+        "show ctl file not found", source="cucm.md §2.5", says="what `show ctl` says without one", free=True
+    )
+    ctl_refused_text: str = reading(
+        "Executed command unsuccessfully\nThis command can be run on the publisher only",
+        source="cucm.md §2.5",
+        says="what `utils ctl` says elsewhere than on the publisher",
+        free=True,
+    )
+    ctl_nonsecure_text: str = reading(
+        "Executed command unsuccessfully\nThe cluster is not in Mixed mode",
+        source="cucm.md §2.5",
+        says="what `utils ctl update` says in a non-secure cluster",
+        free=True,
+    )
+    auto_registration: bool = reading(
+        True, False, source="cucm.md §2.5", says="whether the question before mixed mode names auto-registration"
+    )
+    # --- SOAP and the database
+    interaction_parameter: str = reading(
+        "PhoneInteractionOnCertificateUpdate",
+        source="cucm.md §4.1",
+        says="what the database calls the parameter by which phones are reset",
+        free=True,
+    )
+    rollback_parameter: str = reading(
+        "PrepareClusterForRollbackToPre80",
+        source="cucm.md §4.3",
+        says="what it calls the one for a rollback before 8.0",
+        free=True,
+    )
+    control_answers: Literal["at-once", "when-done"] = reading(
+        "at-once", "when-done", source="cucm.md §3.2", says="when a call that restarts a service answers"
+    )
+    enterprise_reset: Literal["devices", "values"] = reading(
+        "devices", "values", source="cucm.md §3.1", says="what resetEnterpriseParameters resets"
+    )
+    axl_role: bool = reading(
+        True, False, source="cucm.md §3.1", says="whether the application user has the role for AXL"
+    )
+    axl_row_limit: int = reading(
+        8000, source="cucm.md §3.1", says="from how many rows on a query is refused", free=True
+    )
+    ris_page: int = reading(1000, 2000, source="cucm.md §3.3", says="the most devices of one answer", free=True)
+    ris_calls: int = reading(15, source="cucm.md §3.3", says="how many calls a minute are answered", free=True)
+    ris_refusal_status: int = reading(500, 503, source="cucm.md §3.3", says="the status of one too many", free=True)
+    ris_ext_wildcard: Literal["little", "all"] = reading(
+        "little", "all", source="cucm.md §3.3", says="what selectCmDeviceExt finds by a wildcard"
+    )
+    ris_ext_response: Literal["selectCmDeviceExtResponse", "selectCmDeviceResponse"] = reading(
+        "selectCmDeviceExtResponse", "selectCmDeviceResponse", source="cucm.md §3.3", says="what its answer is called"
+    )
+    ris_never_seen: Literal["absent", "Unknown"] = reading(
+        "absent", "Unknown", source="cucm.md §3.3", says="how a phone that never registered is listed"
+    )
