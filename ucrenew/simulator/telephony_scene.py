@@ -1,7 +1,15 @@
-"""The phones that a scene begins with: `telephony` in the scene's JSON file.
+"""The phones that a scene begins with: `[telephony]` in the scene's file.
 
-    {"security_mode": 1, "signed_by": "token", "idle": {"cs-ccm-pub": ["Cisco CallManager"]},
-     "groups": [{"name": "CMG_A", "nodes": ["cs-ccm-sub", "cs-ccm-pub"], "phones": 200, "secure": 0.3}]}
+    [telephony]
+    security_mode = 1
+    signed_by = "token"
+    idle = { "cs-ccm-pub" = ["Cisco CallManager"] }
+
+    [[telephony.groups]]
+    name = "CMG_A"
+    nodes = ["cs-ccm-sub", "cs-ccm-pub"]
+    phones = 200
+    secure = 0.3
 
 Rule 1: ``nodes`` of a group are in the order in which its phones prefer them; a group may have a single one.
 Rule 2: everything has a default, so that a scene which says nothing has some phones.
