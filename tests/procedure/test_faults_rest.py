@@ -31,7 +31,13 @@ def at(call: str, kind: str, **more: object) -> Bend:
 def always(status: int) -> Sequence[Fault]:
     """A status with an empty reason phrase and no body, at each call in turn, until somebody puts it right."""
     return [
-        Fault(f"HTTP {status}", call, (at(call, "rest-status", status=status),), **PEOPLE.get((status, call), {}))
+        Fault(
+            f"HTTP {status}",
+            call,
+            (at(call, "rest-status", status=status),),
+            at=None if (status, call) in HANDED_OVER else READ_BACK.get(call),
+            **PEOPLE.get((status, call), {}),
+        )
         for call in CALLS
     ]
 
@@ -46,6 +52,12 @@ def late(call: str) -> Bend:
     return at(call, "rest-slow", times=1, seconds=30)
 
 
+# The same calls are made before we act, too; here they fail afterwards.
+READ_BACK = {
+    "reading the request back": (Kind.CSR_INTENT, ""),
+    "reading the certificate back": (Kind.LEAF_INTENT, ""),
+}
+HANDED_OVER = {(403, "reading the request back")}  # a person has generated it by then, so we intend nothing
 PEOPLE = {
     (403, "generating the request"): generates,
     (403, "uploading the chain"): uploads_the_chain,
