@@ -174,8 +174,10 @@ def test_revived_processes_do_nothing(ground, simulator, cable, tmp_path):
 def test_lost_machine_is_recovered(new_ground, simulator, tmp_path):
     """Worker and flow killed together: the run says Running until it is recovered, then a new worker goes on.
 
-    Its home is empty; the ledger is that of an undisturbed renewal.
+    Its home is empty; the ledger is that of an undisturbed renewal, and single sign-on and services end as they were.
     """
+    simulator.control.post("/cluster", {"sso": "enabled"})
+    before = seen(simulator)
     ground = new_ground("lost", attend_every=NEVER)
     try:
         ground.start_server()
@@ -183,13 +185,16 @@ def test_lost_machine_is_recovered(new_ground, simulator, tmp_path):
         profile = started_unasked(write_profile(simulator.scene, tmp_path / "profiles"))
         ground.apply(profile.parent)
         ground.start_worker()
-        renew, run = begin(ground, simulator, profile, "activate")
+        renew, run = begin(ground, simulator, profile, "activate", "sso-off")
         lose_machine(ground, "worker")
         hold(simulator, on=False)
         left = run.state["type"]
         again = recover(ground, run)
         ground.programs.environment["PREFECT_HOME"] = str(tmp_path / "empty")
         ground.start_worker()
+        run.comes_to("sso-on", 2 * WORKS)
+        simulator.control.post("/cluster", {"sso": "enabled"})
+        run.answer("approve")
         run.completes(2 * WORKS)
         renew.kill()
         nothing = recover(ground, run)
@@ -198,8 +203,9 @@ def test_lost_machine_is_recovered(new_ground, simulator, tmp_path):
 
     assert "RUNNING" == left
     assert 0 == again.returncode, again.stderr
-    assert BEFORE_RESTARTS + ["restart"] * len(RESTARTS) == kinds(simulator.control.ledger())
-    assert RESTARTS == restarts(simulator.control.ledger())
+    assert UNDISTURBED == kinds(simulator.control.ledger())
+    assert SIGNED_ON_RESTARTS == restarts(simulator.control.ledger())
+    assert before == seen(simulator)
     assert 2 == nothing.returncode
     assert "has ended as Completed" in nothing.stderr
 
