@@ -42,6 +42,8 @@ class Road:
     after_restart: dict[str, Any] = field(default_factory=dict)
     clicked: float = 0.0
     ledger: list[dict[str, Any]] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,7 @@ def _walk(ground: Ground, profile: Path) -> Road:
     renew = Followed(ground, profile)
     road = Road(ground, profile, Run(ground.api, renew.started()), renew)
     run, door = road.run, PrefectDoor(ground.api)
+    road.before = _seen(ground)
     road.while_working = until(lambda: processes_of(run.id), WORKS)
     run.comes_to("start")
     until(lambda: answer_once(door, ground.scene, ground.folder / "answers.log"))
@@ -79,8 +82,16 @@ def _walk(ground: Ground, profile: Path) -> Road:
     run.comes_to("activate")
     until(lambda: answer_once(door, ground.scene, ground.folder / "answers.log"))
     renew.ended(2 * WORKS)
-    road.ledger = ground.control("/ledger")
+    road.ledger, road.after = ground.control("/ledger"), _seen(ground)
     return road
+
+
+def _seen(ground: Ground) -> dict[str, Any]:
+    """Single sign-on and the state of every service, node by node."""
+    return {
+        node["name"]: (node["sso"], {name: one["state"] for name, one in node["services"].items()})
+        for node in ground.control("/state")["nodes"]
+    }
 
 
 def test_process_lives_while_working(road: Road):
@@ -136,6 +147,12 @@ def test_ledger_of_whole_road(road: Road):
     assert RESTARTS == restarts(road.ledger)
     assert [32] == submitted
     assert ["Root" in uploaded[0], "Root" in uploaded[1]] == [True, False]
+
+
+def test_all_is_as_before(road: Road):
+    """S3, design.md §3: though server and worker were killed, single sign-on and every service are as they were."""
+    assert "STARTED" in road.before["cs-ccm-pub.example.com"][1].values()
+    assert road.before == road.after
 
 
 def test_second_run_changes_nothing(road: Road):
