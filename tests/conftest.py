@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 import requests
 
-START_SECONDS = 60
-STOP_SECONDS = 10
+# Only what hangs takes so long; a machine that is busy with other things may take its time.
+START_SECONDS = 300
+STOP_SECONDS = 60
 
 
-def until(predicate: Callable[[], Any], seconds: float = 10, every: float = 0.05) -> Any:
+def until(predicate: Callable[[], Any], seconds: float = 60, every: float = 0.05) -> Any:
     """The first true value of ``predicate``; fails the test when there is none in time."""
     end = time.monotonic() + seconds
     while not (found := predicate()):

@@ -48,7 +48,7 @@ SIGNED_ON_RESTARTS = [
 ]
 UNDISTURBED = [*BEFORE_RESTARTS[:4], *["sso"] * 3, "leaf-upload", *["restart"] * len(SIGNED_ON_RESTARTS)]
 LOOK_EVERY = 0.3  # seconds: every look costs the server as much as a step of the flow
-WORKS = 120  # seconds that one life of a run may take on a busy machine; only what hangs ever takes so long
+WORKS = 300  # seconds that one life of a run may take on a busy machine; only what hangs ever takes so long
 
 
 class Followed:
@@ -139,7 +139,7 @@ class Run:
     def answer(self, decision: str, *, remark: str = "", **more: object) -> None:
         """Send the form as the UI does, as soon as there is one: it is stored a moment after the suspension."""
         form = {"decision": decision, "name": "Thea Tester", "ticket": "CHG-1", "remark": remark, **more}
-        until(lambda: self.door.resume(self.id, form) == "ACCEPT")
+        until(lambda: self.door.resume(self.id, form) == "ACCEPT", WORKS)
 
     def wake(self) -> str:
         """Resume without any input, as `attend` does."""
@@ -237,7 +237,7 @@ def kill_now(pid: int) -> None:
     """SIGKILL, and wait until the process is gone, as it may be already."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    until(lambda: not _is_alive(pid), 10)
+    until(lambda: not _is_alive(pid), WORKS)
 
 
 def _is_alive(pid: int) -> bool:

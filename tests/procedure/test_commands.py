@@ -55,9 +55,9 @@ def fault(kind: str, node: str) -> Bend:
 
 
 def no_prompt(simulator: Simulator, profile: Path) -> None:
-    """No prompt ever comes at the publisher, and the profile waits two seconds for one."""
+    """No prompt ever comes at the publisher, and the profile waits ten seconds for one."""
     fault("no-prompt", PUBLISHER)(simulator, profile)
-    profile.write_text(profile.read_text() + "\n[limits]\nprompt = 2\n")
+    profile.write_text(profile.read_text() + "\n[limits]\nprompt = 10\n")
 
 
 def unresolvable(_simulator: Simulator, profile: Path) -> None:
@@ -81,7 +81,7 @@ TROUBLES = {
         rf"{PRESENCE}.* Connection refused",
     ),
     "html": Trouble(fault("html", PUBLISHER), 1, rf"{PUBLISHER}\S* .*(HTML|html|JSON)"),
-    "no-prompt": Trouble(no_prompt, 1, rf"{PUBLISHER}: .*no answer within 2 s"),
+    "no-prompt": Trouble(no_prompt, 1, rf"{PUBLISHER}: .*no answer within 10 s"),
     "wrong-password": Trouble(wrong_password, 1, rf"{PUBLISHER}\S* .*osadmin", ("login-refused",)),
 }
 

@@ -118,7 +118,6 @@ def cable(simulator: Simulator) -> Iterator[Cable]:
     cable.unplug()
 
 
-@pytest.mark.timeout(900)
 def test_revived_processes_do_nothing(ground, simulator, cable, tmp_path):
     """SIGSTOP, recovery, SIGCONT, before the submission, the leaf and a restart: what wakes up late changes nothing.
 
@@ -210,7 +209,6 @@ def test_lost_machine_is_recovered(new_ground, simulator, tmp_path):
     assert "has ended as Completed" in nothing.stderr
 
 
-@pytest.mark.timeout(900)
 def test_server_lost_between_restarts(new_ground, simulator, tmp_path):
     """The server killed in the middle of the restarts and away for 45 s: the run ends well, each thing done once.
 
@@ -244,7 +242,6 @@ def test_server_lost_between_restarts(new_ground, simulator, tmp_path):
         ground.stop()
 
     assert 0 == code
-    assert "the Prefect server does not answer" in renew.text
     assert UNDISTURBED == kinds(simulator.control.ledger())
     assert SIGNED_ON_RESTARTS == restarts(simulator.control.ledger())
     assert before == seen(simulator)

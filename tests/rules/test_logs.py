@@ -134,7 +134,7 @@ def test_long_logs_take_no_time():
     chance = random.Random(1)
     text = "".join(chance.choices(string.ascii_letters + "=:.-", k=50_000)) + "password" * 10_000 + "<a" * 20_000
 
-    begun = time.perf_counter()
+    begun = time.process_time()  # of our own: the machine may be busy with other things
     redacted(text)
 
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
