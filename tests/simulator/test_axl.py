@@ -93,6 +93,16 @@ def test_services_and_groups_by_the_schema(somebody):
     assert ["CM_cs-ccm-sub"] == [one["callManagerName"]["_value_1"] for one in single["members"]["member"]]
 
 
+def test_security_profiles_by_the_schema(somebody):
+    """Every profile that a phone has is listed with its device security mode, in the words of the schema."""
+    tags = {"name": "", "deviceSecurityMode": ""}
+    found = somebody.listPhoneSecurityProfile(searchCriteria={"name": "%"}, returnedTags=tags)["return"]
+    modes = {one["name"]: one["deviceSecurityMode"] for one in found["phoneSecurityProfile"]}
+
+    assert {"Encrypted", "Non Secure"} == set(modes.values())
+    assert all((mode == "Encrypted") == ("Encrypted" in name) for name, mode in modes.items())
+
+
 def test_phones_by_pages(standing, somebody):
     """Phones are listed by pages of skip and first, with model, protocol, pool and security profile."""
     tags = {"name": "", "model": "", "protocol": "", "devicePoolName": "", "securityProfileName": ""}

@@ -42,6 +42,7 @@ class Configuration:
             "CallManagerGroup": self._groups,
             "DevicePool": self._pools,
             "Phone": self._phones,
+            "PhoneSecurityProfile": self._profiles,
         }
 
     def things(self, kind: str) -> Iterator[Thing]:
@@ -94,6 +95,13 @@ class Configuration:
             yield Thing(
                 group.name, key("pool", group.name), (("name", group.name), ("callManagerGroupName", group.name))
             )
+
+    def _profiles(self) -> Iterator[Thing]:
+        """The security profiles that phones have; the words of the mode are [D] (schema, XDeviceSecurityMode)."""
+        phones = self._cluster.telephony.registration.phones.values()
+        for name, secure in sorted({(profile(phone), phone.secure) for phone in phones}):
+            mode = "Encrypted" if secure else "Non Secure"
+            yield Thing(name, key("profile", name), (("name", name), ("deviceSecurityMode", mode)))
 
     def _phones(self) -> Iterator[Thing]:
         for phone in self._cluster.telephony.registration.phones.values():
