@@ -71,6 +71,7 @@ class TrustList:
     verified: bool
     signer_name: str  # of the header, or of the record that signed
     signer_serial: int | None
+    recovery: crypto.Certificate | None = None  # the cluster's own ITLRecovery, where it was read
 
     @property
     def checksum(self) -> str:
@@ -82,7 +83,7 @@ class TrustList:
         """Tokenless iff CallManager's or ITLRecovery's key signed it (cucm.md §2.5)."""
         if _TOKEN.search(self.signer_name):
             return Signer.TOKEN
-        if _RECOVERY.search(self.signer_name):
+        if _RECOVERY.search(self.signer_name) or self._signed_by_recovery():
             return Signer.RECOVERY
         return Signer.CALLMANAGER if any(map(self._signed_by, self.serving())) else Signer.OTHER
 
@@ -97,6 +98,11 @@ class TrustList:
     def held(self, certificates: Iterable[crypto.Certificate]) -> tuple[crypto.Certificate, ...]:
         """Those of them that it holds so."""
         return tuple(certificate for certificate in certificates if self.holds(certificate))
+
+    def _signed_by_recovery(self) -> bool:
+        """By the certificate: how it is named is no documented fact."""
+        recovery = self.recovery
+        return recovery is not None and any(self._signed_by(one) and one.is_for(recovery) for one in self.records)
 
     def _signed_by(self, record: TrustRecord) -> bool:
         return _unspaced(record.subject) == _unspaced(self.signer_name) and record.serial == self.signer_serial
