@@ -110,6 +110,16 @@ class Profile(Table):
         return timedelta(minutes=self.limits.fan_out)
 
     @property
+    def phones_back(self) -> timedelta:
+        """How long phones get to come back after a restart."""
+        return timedelta(minutes=self.limits.phones_back)
+
+    @property
+    def phones_watch(self) -> timedelta:
+        """How long phones are watched at the end."""
+        return timedelta(minutes=self.limits.phones_watch)
+
+    @property
     def overdue(self) -> timedelta:
         """After which time a question that nobody answered counts as denied."""
         return timedelta(hours=self.gates.overdue)

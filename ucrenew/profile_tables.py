@@ -172,5 +172,11 @@ class Limits(Table):
     fan_out: Annotated[float, Field(gt=0, le=1440)] = 35
     # Minutes for a backup that is under way to end, before a renewal that meets it stops (cucm.md §4.1).
     backup_ends: Annotated[float, Field(ge=0, le=1440)] = 0
+    # Phones of those that were registered that may be missing without anybody being asked (S26).
+    phones_missing: Annotated[int, Field(ge=0, le=60000)] = 0
+    # Minutes that phones get to come back after each restart; ours (S26).
+    phones_back: Annotated[float, Field(gt=0, le=1440)] = 20
+    # Minutes between two counts at the end, longer than the seven of CSCup28852 (S30).
+    phones_watch: Annotated[float, Field(ge=0, le=1440)] = 15
     # Seconds until a node's prompt: 8 to 15 were seen, slow nodes take up to two minutes (cucm.md §2.1).
     prompt: Annotated[float, Field(gt=0, le=3600)] = 120

@@ -58,6 +58,14 @@ class Kind(StrEnum):
     SERVICE_STARTED = "service-started"  # was up before the first change, found down, started by us: {was}
     LOGIN_REFUSED = "login-refused"  # on the ledger of logins {why}; in a record: an account that only helps to look
     LOGIN_AGAIN = "login-again"  # on the ledger of logins: a person has acted since {run}
+    PHONES_SEEN = "phones-seen"  # {place: fingerprint}: what phones' trust rested on when people were asked (S23)
+    TRUST_CHANGED = "trust-changed"  # one a change of that by other hands, noticed within this renewal: {what}
+    PHONES_BEFORE = "phones-before"  # one a node and look before the certificate: {model: names}; the last one holds
+    PHONES_MISSING = "phones-missing"  # one a question: {names}, those that a yes goes on without
+    PHONES_BACK = "phones-back"  # one a group of restarts, a change by other hands, and all: {registered, missing}
+    PHONES_WATCHED = "phones-watched"  # {findings}, after all restarts (S30)
+    CTL_INTENT = "ctl-intent"  # one an attempt
+    CTL_HOLDS = "ctl-holds"  # read back with the new certificate: {checksum}
     EVIDENCE = "evidence"
     RECOVERED = "recovered"  # one a recovery: {run, how}
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.domain.facts import ClusterFacts, NodeFacts
+from ucrenew.domain.phone_rules import PhoneFacts
+from ucrenew.domain.phones import SecurityMode
 from ucrenew.domain.x509 import fingerprint
 
 
@@ -37,6 +39,17 @@ class NodeBaseline(BaseModel):
         return Node(self.name, self.product, self.role)
 
 
+class PhonesBaseline(BaseModel):
+    """The phones as they were: counts by node, security mode, and what tells one CTL or ITL from another."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mode: SecurityMode | None
+    registered: Mapping[str, int]
+    ctl: str
+    itls: Mapping[str, str]
+
+
 class Baseline(BaseModel):
     """All nodes as they were."""
 
@@ -44,6 +57,7 @@ class Baseline(BaseModel):
 
     at: datetime
     nodes: tuple[NodeBaseline, ...]
+    phones: PhonesBaseline | None = None  # where the purpose is one that phones rest on
 
     @property
     def publisher(self) -> NodeBaseline:
@@ -53,7 +67,17 @@ class Baseline(BaseModel):
 
 def baseline_of(facts: ClusterFacts) -> Baseline:
     """What of a survey has to be remembered."""
-    return Baseline(at=facts.at, nodes=tuple(_node_baseline(seen) for seen in facts.nodes))
+    phones = _phones_baseline(facts.phones) if facts.phones else None
+    return Baseline(at=facts.at, nodes=tuple(_node_baseline(seen) for seen in facts.nodes), phones=phones)
+
+
+def _phones_baseline(seen: PhoneFacts) -> PhonesBaseline:
+    return PhonesBaseline(
+        mode=seen.mode,
+        registered=seen.census.by_node(),
+        ctl=seen.ctl.checksum if seen.ctl else "",
+        itls={name: itl.checksum for name, itl in seen.itls.items()},
+    )
 
 
 def _node_baseline(seen: NodeFacts) -> NodeBaseline:

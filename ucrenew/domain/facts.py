@@ -9,6 +9,7 @@ from datetime import datetime
 from cryptography import x509
 
 from ucrenew.domain.cluster import Node
+from ucrenew.domain.phone_rules import PhoneFacts
 from ucrenew.domain.plan import Plan
 
 
@@ -50,6 +51,7 @@ class ClusterFacts:
     backup_running: bool
     backup_max_age_days: int
     trust_expires_soon_days: int = 30
+    phones: PhoneFacts | None = None  # looked at where the purpose is one that phones rest on
     sso_is_driven: bool = False  # this renewal switches single sign-on off and on: being on is no reason to stop
 
     @property

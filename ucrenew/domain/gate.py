@@ -14,6 +14,9 @@ class Gate(StrEnum):
     SUBMISSION = "submission"  # the CA's number was never noted: which is it?
     ACCEPT = "accept"  # the certificate lacks something that a person may accept
     ACTIVATE = "activate"  # before the first upload: from here on people notice
+    PHONES_TRUST = "phones-trust"  # do phones trust the cluster: before signing, before the certificate, at the end
+    CTL = "ctl"  # update the CTL with the USB token, and say when it is done
+    PHONES_BACK = "phones-back"  # phones are not back, or register anew again and again: go on?
     SSO_OFF = "sso-off"  # before single sign-on is switched off
     BY_HAND = "by-hand"  # do this, and say when it is done
     SSO_ON = "sso-on"  # switch single sign-on on again, and say when it is done
@@ -46,3 +49,8 @@ class Question:
     text: str
     matter: str = ""
     form: Form = Form.ANSWER
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A gate that no person opens: the maintenance window is not open, or not for long enough (S22)."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ucrenew.domain.cluster import Node, Product
 from ucrenew.domain.finding import Finding, Reason, Severity
+from ucrenew.domain.interlock import Place
 from ucrenew.domain.phones import CallManagerGroup, Census, EnterpriseParameters, KnownPhone, SecurityMode
 from ucrenew.domain.rule import Rule, apply
 from ucrenew.domain.trust_lists import Signer, TrustList
@@ -35,6 +36,7 @@ class PhoneFacts:
     itls: Mapping[str, TrustList] = field(default_factory=dict)  # by the name of the node, where its TFTP has one
     known: Mapping[str, KnownPhone] = field(default_factory=dict)  # by name; empty where AXL is away
     groups: tuple[CallManagerGroup, ...] = ()
+    identities: Mapping[Place, str] = field(default_factory=dict)  # what phones' trust rests on, by fingerprint
 
     @property
     def is_mixed(self) -> bool:

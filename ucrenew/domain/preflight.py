@@ -11,7 +11,8 @@ from ucrenew.domain import x509
 from ucrenew.domain.cluster import Product
 from ucrenew.domain.facts import ClusterFacts, NodeFacts
 from ucrenew.domain.finding import Finding, Reason, Severity
-from ucrenew.domain.preflight_node import NODE_PREFLIGHT, sso_is_off
+from ucrenew.domain.phone_rules import check_phones
+from ucrenew.domain.preflight_node import CALLMANAGER_PREFLIGHT, NODE_PREFLIGHT, sso_is_off
 from ucrenew.domain.release import has_api
 from ucrenew.domain.rule import Rule, apply
 
@@ -159,6 +160,9 @@ CLUSTER_PREFLIGHT: tuple[Rule[ClusterFacts], ...] = (
 
 def preflight(facts: ClusterFacts) -> tuple[Finding, ...]:
     """Refusals and warnings, node by node and then for the whole cluster (S1-S3)."""
+    if facts.phones:
+        nodes = _of_nodes(CALLMANAGER_PREFLIGHT, facts)
+        return (*nodes, *apply(CLUSTER_PREFLIGHT, facts), *check_phones(facts.phones))
     rules = NODE_PREFLIGHT if facts.sso_is_driven else (*NODE_PREFLIGHT, sso_is_off)
     return (*_of_nodes(rules, facts), *apply(CLUSTER_PREFLIGHT, facts))
 

@@ -6,7 +6,7 @@ from ucrenew.domain.facts import NodeFacts
 from ucrenew.domain.finding import Finding, Reason
 from ucrenew.domain.release import has_api, is_at_least
 from ucrenew.domain.rule import Rule
-from ucrenew.domain.x509 import der
+from ucrenew.domain.x509 import der, fingerprint
 
 LARGEST_CLOCK_SKEW = 120  # seconds; beyond it a fresh certificate may not be valid yet on a node
 FULLEST_DISK = 95  # percent of the active partition; 82 was seen on a healthy node (cucm.md §2.3)
@@ -146,6 +146,15 @@ def reuse_is_known(facts: NodeFacts) -> Finding | None:
     return Finding(Reason.REUSE_UNKNOWN, sentence, "cucm.md §4.4", facts.node.name)
 
 
+def callmanager_is_its_own(facts: NodeFacts) -> Finding | None:
+    """Where CallManager reuses the Tomcat certificate it has no request of its own to be renewed by (cucm.md §4.4)."""
+    hidden = facts.identity is None and facts.callmanager is not None
+    if not hidden and (facts.identity is None or fingerprint(facts.identity) not in facts.served.values()):
+        return None
+    sentence = "CallManager reuses the Tomcat certificate there: it is renewed with Tomcat's, and not by itself"
+    return Finding(Reason.TOMCAT_REUSED, sentence, "cucm.md §4.4", facts.node.name)
+
+
 NODE_PREFLIGHT: tuple[Rule[NodeFacts], ...] = (
     release_has_api,
     platform_service_is_up,
@@ -159,4 +168,11 @@ NODE_PREFLIGHT: tuple[Rule[NodeFacts], ...] = (
     account_may_write,
     tomcat_is_not_reused,
     reuse_is_known,
+)
+
+# Single sign-on is Tomcat's affair (S3).
+_TOMCATS = (sso_is_known, recovery_url_is_on, tomcat_is_not_reused)
+CALLMANAGER_PREFLIGHT: tuple[Rule[NodeFacts], ...] = (
+    *(rule for rule in NODE_PREFLIGHT if rule not in _TOMCATS),
+    callmanager_is_its_own,
 )

@@ -41,6 +41,8 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
     extra = tuple(name for name in profile.extra_names() if name not in {node.name for node in nodes})
     up = {seen.name: frozenset(seen.started) for seen in (*now.nodes, *baseline.nodes)}
     sso_on = {seen.name for seen in (*now.nodes, *baseline.nodes) if seen.sso_enabled} | set(sso_driven)
+    if purpose is not Purpose.TOMCAT:
+        sso_on = set()  # it rests on Tomcat's certificate alone (S3)
     planned = restarts.planned_restarts(rule, nodes, up, sso=bool(sso_on))
     sso_nodes = tuple(node.name for node in nodes if node.name in sso_on)
     identities = {seen.name: seen.identity for seen in now.nodes}

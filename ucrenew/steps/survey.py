@@ -27,6 +27,7 @@ from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import Refused, Transient, Trouble, UnknownReply
 from ucrenew.profile import ClusterNode
 from ucrenew.site import Site
+from ucrenew.steps.phones import look_at_phones
 from ucrenew.steps.waiting import until
 
 NODES_SIDE_BY_SIDE = 6
@@ -58,9 +59,10 @@ def survey(site: Site, purpose: Purpose, *, of_authority: bool = True) -> Cluste
     others = [entry for entry in entries if entry.name != publisher.name]
     with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
         rest = list(pool.map(lambda entry: _look_at_node(site, entry, purpose), others))
+    nodes = tuple(facts for facts in (first, *rest) if facts.node.product in purpose.products)
     return ClusterFacts(
         at=at,
-        nodes=tuple(facts for facts in (first, *rest) if facts.node.product in purpose.products),
+        nodes=nodes,
         members=tuple(member.name for member in database.members if member.product in purpose.products),
         replication={name: state for facts in (first, *rest) for name, state in facts.replication.items()},
         last_backup=database.last_backup,
@@ -68,6 +70,7 @@ def survey(site: Site, purpose: Purpose, *, of_authority: bool = True) -> Cluste
         backup_max_age_days=site.profile.limits.backup_max_age,
         trust_expires_soon_days=site.profile.limits.trust_expires_soon,
         sso_is_driven=purpose is Purpose.TOMCAT,
+        phones=look_at_phones(site, nodes) if purpose is Purpose.CALLMANAGER else None,
     )
 
 
