@@ -12,6 +12,7 @@ from cryptography import x509 as crypto
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.record import Kind, Record, Renewal
+from ucrenew.steps.phones_noted import ALL_BACK, let_go, phones_before
 from ucrenew.steps.proof import Served
 
 _MOMENTS = (Kind.BASELINE, Kind.CSR, Kind.REQUEST_ID, Kind.ISSUED, Kind.LEAF_INTENT)
@@ -57,8 +58,22 @@ def evidence_of(  # noqa: PLR0913 - each by its name
             for fact in record.facts(Kind.SERVICE_STARTED)
         ],
         "nodes": [asdict(row) for row in served],
+        **_phones(record),
         "timings": {kind.value: fact.at.isoformat() for kind in _MOMENTS for fact in record.facts(kind)[:1]}
         | {"proven": at.isoformat()},
+    }
+
+
+def _phones(record: Record) -> dict[str, Any]:
+    """Registered phones by node, and lists, where the renewal looked after phones (S26, S30)."""
+    after = record.value(Kind.PHONES_BACK, about=ALL_BACK)
+    if after is None:
+        return {}
+    return {
+        "phones": {"before": dict(phones_before(record).by_node()), "after": dict(after["registered"])},
+        "phones_missing": sorted({*after["missing"], *let_go(record)}),
+        "phones_noticed": list((record.value(Kind.PHONES_WATCHED) or {}).get("findings", ())),
+        "ctl": dict(record.value(Kind.CTL_HOLDS) or {}),
     }
 
 
@@ -114,5 +129,14 @@ def in_markdown(evidence: Mapping[str, Any]) -> str:
         f"Backup with the new keys: {_backup(evidence.get('backup') or {})}.",
         "",
         *("| restarted | done at | seconds | by |", "|---|---|---|---|", *restarts, "", *started, ""),
+        *_phones_in_markdown(evidence.get("phones")),
         *("| node | port | served before | serves now |", "|---|---|---|---|", *ports, ""),
     ])  # fmt: skip
+
+
+def _phones_in_markdown(phones: Mapping[str, Mapping[str, int]] | None) -> tuple[str, ...]:
+    if phones is None:
+        return ()
+    before, after = phones["before"], phones["after"]
+    rows = (f"| {node} | {before.get(node, 0)} | {after.get(node, 0)} |" for node in sorted({*before, *after}))
+    return ("| node | phones before | phones after |", "|---|---|---|", *rows, "")

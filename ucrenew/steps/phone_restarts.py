@@ -1,0 +1,99 @@
+"""The restarts that phones notice (S26): one redundancy group at a time, each confirmed by a second channel.
+
+After each group the phones are back before the next one goes: one server of every CallManager group is up at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from cryptography import x509 as crypto
+
+from ucrenew.clients.controlcenter import RunningService
+from ucrenew.domain.acting import Step
+from ucrenew.domain.gate import Question
+from ucrenew.domain.plan import Plan, Restart
+from ucrenew.domain.restarts import phone_groups
+from ucrenew.errors import Permanent
+from ucrenew.record import Kind, Record
+from ucrenew.site import Site
+from ucrenew.steps import restart, services
+from ucrenew.steps.phones_back import ensure_back
+from ucrenew.steps.waiting import until
+
+TFTP = "Cisco Tftp"
+SETTLES = timedelta(minutes=5)  # ours: for Control Center to say so too, and for a TFTP to have written its lists
+ROUNDING = timedelta(seconds=2)  # up-time is in whole seconds, and of another clock
+
+
+def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) -> Question | None:
+    """Go through the plan's restarts group by group; a question where a person restarts, or phones are not back.
+
+    Raises Permanent when a service does not come up by the node's own list or by Control Center, or a TFTP hands out
+    lists without the new certificate: everything after it stays untouched.
+    """
+    groups = phone_groups(plan.restarts)
+    for number, group in enumerate(groups):
+        about = group[0].service if len(group) > 1 else str(group[0])
+        if record.fact(Kind.PHONES_BACK, about=about) is not None:
+            continue
+        if asked := restart.ensure_restarted(site, record, replace(plan, restarts=group), leaf):
+            return asked
+        for one in group:
+            _confirm(site, record, one, leaf)
+        done, left = _lines(groups[: number + 1]), _lines(groups[number + 1 :])
+        if asked := ensure_back(site, record, plan, about, done=done, left=left):
+            return asked
+    return None
+
+
+def _lines(groups: Iterable[tuple[Restart, ...]]) -> tuple[str, ...]:
+    return tuple(str(one) for group in groups for one in group)
+
+
+def _confirm(site: Site, record: Record, one: Restart, leaf: crypto.Certificate) -> None:
+    """By Control Center, which says since when a service runs; a TFTP also by the list that it hands out."""
+    intent = record.fact(Kind.RESTART_INTENT, about=one.about)
+    since = None if intent is None or site.profile.is_by_hand(Step.RESTART) else intent.at
+    center = site.control_center(site.entry(one.node))
+
+    def look() -> RunningService | None:
+        return center.services([one.service]).get(one.service) if center else None
+
+    def runs_anew(seen: RunningService | None) -> bool:
+        if seen is None or not seen.started:
+            return False
+        up = timedelta(seconds=seen.up_seconds) if seen.up_seconds is not None else None
+        return up is None or since is None or site.clock() - up + ROUNDING >= since
+
+    seen = until(look, runs_anew, site=site, within=SETTLES, every=services.LOOKS_EVERY)
+    if not runs_anew(seen):
+        said = (
+            "does not list it"
+            if seen is None
+            else "says that it runs since before the restart"
+            if seen.started
+            else f"says that it does not run ({seen.reason})"
+        )
+        raise Permanent(
+            f"{one.node}: {one.service} was restarted, and Control Center {said}; nothing after it was restarted. Look"
+            " at the service on the node's Serviceability page, then retry this run"
+        )
+    if one.service == TFTP:
+        _confirm_list(site, one, leaf)
+
+
+def _confirm_list(site: Site, one: Restart, leaf: crypto.Certificate) -> None:
+    def look() -> bool:
+        with site.cli(site.entry(one.node)) as cli:
+            itl = cli.itl()
+        return itl is None or itl.holds(leaf)
+
+    if not until(look, bool, site=site, within=SETTLES, every=services.LOOKS_EVERY):
+        raise Permanent(
+            f"{one.node}: {one.service} was restarted, and its ITL does not hold the new certificate; nothing after it"
+            f" was restarted. 'utils service restart {one.service}' and 'show itl' there, then retry this run"
+        )
+    site.say(f"{one.node}: hands out an ITL with the new certificate")
