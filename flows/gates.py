@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from cryptography.x509 import Certificate
-from prefect import Task
+from prefect import Flow, Task
 from prefect.context import FlowRunContext
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import delete_flow_run_input, keyset_from_base_key, read_flow_run_input
@@ -22,12 +22,13 @@ from prefect.runtime import flow_run
 
 from flows.endings import deny
 from flows.forms import Answer, Decision, form_of, is_yes, valid_answer
+from flows.windows import wait_for_window
 from tasks.lock import Holder, seize_lock
 from tasks.logins import may_log_in_again
 from tasks.sites import profile_of, record_of, renewals_of
 from tasks.timeline import before_waiting
 from ucrenew.domain.finding import Finding, acceptable
-from ucrenew.domain.gate import Form, Gate, Question
+from ucrenew.domain.gate import Closed, Form, Gate, Question
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.questions import accept_question, activate_question, take_over_question
@@ -77,11 +78,14 @@ def agreed(gate: Gate, renewal: Renewal, plan: Plan, text: str, *, matter: str) 
     return bool(said) and is_yes(said[-1])
 
 
-def done(renewal: Renewal, plan: Plan, step: Task[..., Any], *rest: Any) -> Any:  # noqa: ANN401 - what it returns
-    """What a step returns once it is so: by us, or by the person whom it asks (design.md §2)."""
+def done(renewal: Renewal, plan: Plan, step: Task[..., Any] | Flow[..., Any], *rest: Any) -> Any:  # noqa: ANN401 - what it returns
+    """What a step or a path returns once it is so: by us, or by the person whom it asks (design.md §2)."""
     outcome = step(renewal, plan, *rest)
-    while isinstance(outcome, Question):
-        ask(outcome.gate, renewal, plan, outcome.text, matter=outcome.matter, form=outcome.form)
+    while isinstance(outcome, Question | Closed):
+        if isinstance(outcome, Question):
+            ask(outcome.gate, renewal, plan, outcome.text, matter=outcome.matter, form=outcome.form)
+        else:
+            wait_for_window(renewal, plan)
         outcome = step(renewal, plan, *rest)
     return outcome
 

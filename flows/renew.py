@@ -12,6 +12,7 @@ from prefect.states import Completed
 
 from flows.aftercare import report_leftovers, see_to_backup
 from flows.authority import obtain_certificate
+from flows.callmanager import before_signing, change_what_phones_trust
 from flows.endings import orderly
 from flows.gates import accept, activate, ask, done, hear_answers, take_over
 from flows.windows import wait_for_window
@@ -67,11 +68,22 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     csr = done(renewal, plan, generate_multi_server_csr)
     noticed = confirm_csr_on_every_node(renewal, plan, csr)
 
+    # What phones rest on has gates of its own, before signing (S23, S24)
+    if purpose is Purpose.CALLMANAGER:
+        done(renewal, plan, before_signing)
+
     # Signing (S12-S14)
     leaf, chain = obtain_certificate(renewal, plan, csr)
     noticed += check_issued(renewal, plan, facts, csr, leaf, chain)
     accept(renewal, plan, leaf, noticed)
     activate(renewal, plan, leaf, chain, noticed)
+
+    # ... and a path of its own from here on (S21-S26)
+    if purpose is Purpose.CALLMANAGER:
+        done(renewal, plan, change_what_phones_trust, csr, leaf, chain)
+        report_leftovers(renewal, plan, leaf, chain)
+        see_to_backup(renewal, plan, leaf)
+        return Completed(message=close_with_evidence(renewal, plan, leaf, ()))
 
     # Steps 5-6: the CA's certificates; in the window, single sign-on off (S3), the cluster's own (S15-S18)
     done(renewal, plan, upload_ca_certificates, leaf, chain)

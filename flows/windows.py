@@ -13,6 +13,7 @@ from tasks.attending import WINDOW
 from tasks.sites import now, profile_of, record_of
 from tasks.timeline import before_waiting
 from ucrenew.domain.acting import Step
+from ucrenew.domain.gate import Closed
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.restarts import window_needed
 from ucrenew.domain.windows import in_words, may_begin, next_opening, remaining
@@ -25,12 +26,9 @@ def wait_for_window(renewal: Renewal, plan: Plan) -> None:
 
     Without windows in the profile the answer at gate ``activate`` has decided.
     """
-    profile = profile_of(renewal.cluster)
-    windows, needed = profile.maintenance_windows, _window_needed(renewal, plan)
-    if profile.is_by_hand(Step.RESTART) and record_of(renewal).leaf_is_in:
-        return  # the person has been told the windows; what they did is looked at whenever they say so
-    if not needed or may_begin(windows, now(), needed):
+    if closed_window(renewal, plan) is None:
         return
+    windows, needed = profile_of(renewal.cluster).maintenance_windows, _window_needed(renewal, plan)
     opens = next_opening(windows, now(), needed=needed)
     when = f"{opens:%Y-%m-%d %H:%M} UTC" if opens else "never, as the profile stands"
     left = remaining(windows, now())
@@ -39,6 +37,15 @@ def wait_for_window(renewal: Renewal, plan: Plan) -> None:
     before_waiting(renewal, run=renewal.run)
     suspend_flow_run(key=f"{WINDOW}{ceil(needed / timedelta(minutes=1))}-{token_hex(4)}")
     raise Transient(f"{renewal.cluster} waits for its window, and Prefect did not suspend the run")
+
+
+def closed_window(renewal: Renewal, plan: Plan) -> Closed | None:
+    """None while a window is open for as long as what is left takes, and where none is needed."""
+    profile = profile_of(renewal.cluster)
+    if profile.is_by_hand(Step.RESTART) and record_of(renewal).leaf_is_in:
+        return None  # the person has been told the windows; what they did is looked at whenever they say so
+    needed = _window_needed(renewal, plan)
+    return None if not needed or may_begin(profile.maintenance_windows, now(), needed) else Closed()
 
 
 def _window_needed(renewal: Renewal, plan: Plan) -> timedelta:

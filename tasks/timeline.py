@@ -11,7 +11,14 @@ from tasks.lock import require_not_stale
 from tasks.sites import record_of
 from ucrenew.record import Fact, Kind, Renewal
 
-_LONG = {Kind.PLAN, Kind.BASELINE, Kind.EVIDENCE}  # documents of their own, each readable under the same key
+_LONG = {
+    Kind.PLAN,
+    Kind.BASELINE,
+    Kind.EVIDENCE,
+    Kind.PHONES_BEFORE,
+    Kind.PHONES_MISSING,
+    Kind.PHONES_SEEN,
+}  # documents of their own, each readable under the same key
 _LONG_VALUES = {"pem", "handed_out", "digest", "certificate"}
 
 
