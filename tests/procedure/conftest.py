@@ -31,6 +31,7 @@ from tasks.sites import PROFILES
 from tests.conftest import Simulator
 from tests.procedure.drill import Drills
 from tests.procedure.lives import Lives, Said, scene_now
+from tests.procedure.phones_walked import PhonesWalked
 from tests.procedure.walked import Walked
 from ucrenew.domain.baseline import Baseline
 from ucrenew.profile import load_profile
@@ -187,3 +188,13 @@ def walked(borrowed: Simulator, before: Baseline, ages: Iterator[int], tmp_path:
 def drills(standing: Simulator, tmp_path_factory) -> Drills:
     """Renewals of this module's cluster in which things fail, step by step and without Prefect."""
     return Drills(standing, lambda: tmp_path_factory.mktemp("drill"))
+
+
+@pytest.fixture
+def with_phones(borrowed: Simulator, tmp_path: Path) -> Callable[..., PhonesWalked]:
+    """Walks the CallManager path step by step: ``with_phones(*groups, security_mode=1)``."""
+
+    def make(*groups, **told) -> PhonesWalked:
+        return PhonesWalked(borrowed, tmp_path, *groups, **told)
+
+    return make

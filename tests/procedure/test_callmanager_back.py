@@ -1,0 +1,122 @@
+"""Phones come back after each group, or somebody decides; and they stay (S26, S30)."""
+
+import pytest
+
+from tests.procedure.lives import PUBLISHER, SUBSCRIBER
+from tests.simulator.phones import PAIR, listed
+from ucrenew.clients.controlcenter import ControlCenter, RunningService
+from ucrenew.domain.gate import Gate
+from ucrenew.errors import Permanent
+from ucrenew.record import Kind
+
+CALLMANAGER = "Cisco CallManager"
+ALL_ON = {**PAIR, "offline": 0, "secure": 0}
+
+
+def to_the_restarts(walked):
+    """Everything before them."""
+    walked.before_signing()
+    walked.before_leaf()
+    walked.leaf()
+
+
+def unplug(walked, count):
+    """Somebody takes phones from the wall."""
+    names = [phone["name"] for phone in listed(walked.simulator) if phone["registered"]][:count]
+    for name in names:
+        walked.control.post(f"/phones/{name}", {"power": "off"})
+    return names
+
+
+def test_each_group_waits_for_the_phones(with_phones):
+    """S26: one CallManager after the other, any other service at once; phones are counted after each of the six."""
+    walked = with_phones(ALL_ON)
+    to_the_restarts(walked)
+    asked = walked.restarts()
+    again = walked.restarts()
+
+    assert (None, None) == (asked, again)
+    assert [(one.node, one.service) for one in walked.plan.restarts] == walked.restarted()
+    assert [
+        f"{CALLMANAGER} on {PUBLISHER}", f"{CALLMANAGER} on {SUBSCRIBER}", "Cisco CTIManager",
+        "Cisco Trust Verification Service", "Cisco Tftp", "Cisco HAProxy",
+    ] == [fact.about for fact in walked.record.facts(Kind.PHONES_BACK)]  # fmt: skip
+    assert "lab: 20 of 20 phones are registered" in walked.lines
+
+
+def test_missing_phones_are_asked_about(with_phones):
+    """S26: phones that are not back stop what comes next; a yes goes on without those, and no others."""
+    walked = with_phones(ALL_ON)
+    to_the_restarts(walked)
+    names = unplug(walked, 2)
+    asked = walked.restarts()
+    before = walked.restarted()
+    walked.yes(asked)
+    more = unplug(walked, 1)
+    again = walked.restarts()
+
+    assert Gate.PHONES_BACK is asked.gate
+    assert [(PUBLISHER, CALLMANAGER)] == before
+    assert all(name in asked.text for name in names)
+    assert f"1. {CALLMANAGER} on {PUBLISHER}" in asked.text
+    assert Gate.PHONES_BACK is again.gate
+    assert asked.matter != again.matter
+    assert more == walked.record.facts(Kind.PHONES_MISSING)[-1].value["names"]
+
+
+def test_some_may_be_missing(with_phones):
+    """S26: as many as the profile allows may be missing without a question; the evidence has their names."""
+    walked = with_phones(ALL_ON)
+    walked.limit("phones_missing = 2")
+    to_the_restarts(walked)
+    names = unplug(walked, 2)
+
+    assert walked.restarts() is None
+    assert walked.watch() is None
+    assert names == walked.record.value(Kind.PHONES_BACK, about="all")["missing"]
+
+
+def test_service_that_hangs_is_started(with_phones):
+    """S26: a CallManager that two restarts leave STOPPED is started; the next group goes when its phones are back."""
+    walked = with_phones(ALL_ON)
+    to_the_restarts(walked)
+    walked.control.post("/faults", {"kind": "stuck", "node": PUBLISHER, "on": True, "service": CALLMANAGER, "times": 2})
+    asked = walked.restarts()
+
+    assert asked is None
+    assert [(PUBLISHER, CALLMANAGER)] * 2 == walked.restarted()[:2]
+    kinds = walked.control.kinds()
+    assert ["restart", "restart", "start", "restart"] == kinds[kinds.index("leaf-upload") + 1 :][:4]
+    assert (0, 20) == (walked.lost, walked.registered())
+
+
+def test_control_center_that_disagrees_stops(with_phones, monkeypatch):
+    """S26: where Control Center says that a service does not run, nothing after it is restarted, and it is said."""
+    walked = with_phones(ALL_ON)
+    to_the_restarts(walked)
+    idle = RunningService(CALLMANAGER, started=False, up_seconds=None, start_time="", reason="Stopping")
+    monkeypatch.setattr(ControlCenter, "services", lambda *_: {CALLMANAGER: idle})
+    with pytest.raises(Permanent, match=f"{PUBLISHER}: {CALLMANAGER} was restarted, and Control Center says") as caught:
+        walked.restarts()
+
+    assert "does not run (Stopping)" in str(caught.value)
+    assert [(PUBLISHER, CALLMANAGER)] == walked.restarted()
+
+
+def test_churning_phones_are_noticed(with_phones):
+    """S30: phones that register anew though nothing is restarted (CSCup28852) are asked about, with what helps."""
+    walked = with_phones(ALL_ON)
+    to_the_restarts(walked)
+    walked.restarts()
+    walked.control.post("/phones", {"churn": "always"})
+    walked.control.post("/cluster", {"phone_churn_seconds": 420})
+    walked.limit("phones_watch = 15")
+    walked.clocks_agree = True
+    asked = walked.watch()
+    walked.control.post("/phones", {"churn": "off"})
+    walked.yes(asked)
+
+    assert Gate.PHONES_BACK is asked.gate
+    assert "CSCup28852" in asked.text
+    assert "[phones-churn, S30]" in asked.text
+    assert walked.watch() is None
