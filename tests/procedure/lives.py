@@ -26,7 +26,7 @@ from flows.renew import renew_multi_server_certificate
 from tasks import sites
 from tasks.sites import record_of, renewals_of
 from tests.conftest import Simulator
-from ucrenew.domain.purpose import Purpose
+from ucrenew.profile import load_profile
 from ucrenew.record import Fact, Kind, Record, Renewal
 
 PUBLISHER, SUBSCRIBER, IMP = "cs-ccm-pub.example.com", "cs-ccm-sub.example.com", "cs-imp.example.com"
@@ -88,13 +88,14 @@ class Lives:
         self.simulator, self.profile, self.said = simulator, profile, said
         self.control, self.cluster = simulator.control, profile.stem
         self.client, self.door = client, door
+        (self.purpose,) = load_profile(profile).certificate.purposes
         self.runs: list[UUID] = []
 
     # --- the run
 
     def start(self, *, force: bool = False) -> UUID:
         """A new run of the cluster's deployment, as `deployments.renew` makes it; not lived yet."""
-        deployment = self.client.read_deployment_by_name(f"renew/{self.cluster}-tomcat")
+        deployment = self.client.read_deployment_by_name(f"renew/{self.cluster}-{self.purpose.value.lower()}")
         run = self.client.create_flow_run_from_deployment(deployment.id, parameters={"force": force})
         self.runs.append(run.id)
         return run.id
@@ -198,7 +199,7 @@ class Lives:
 
     def renewal(self) -> Renewal | None:
         """The renewal that was opened last."""
-        return renewals_of(self.cluster, Purpose.TOMCAT).last()
+        return renewals_of(self.cluster, self.purpose).last()
 
     def evidence(self) -> Mapping[str, Any]:
         """The evidence of the renewal that was opened last."""
@@ -208,7 +209,7 @@ class Lives:
 
     def is_open(self) -> bool:
         """True while a renewal of this cluster is open."""
-        return renewals_of(self.cluster, Purpose.TOMCAT).current() is not None
+        return renewals_of(self.cluster, self.purpose).current() is not None
 
     def record(self) -> Record:
         """The facts of the renewal that was opened last."""

@@ -30,13 +30,19 @@ HEAD = """\
 # Gates: what passes them and what does not
 
 Every row was tried on a real Prefect server with a simulated cluster, from a run whose question at gate `start` is
-open; `make docs` tries them all again and writes this page. A gate is passed by a recorded yes to this question about
-this plan, and by nothing else. Where it did not pass, the cluster and the CA saw no call that changes anything.
+open, and where a row says so at another gate; `make docs` tries them all again and writes this page. A gate is passed
+by a recorded yes to this question about this plan, and by nothing else. Where it did not pass, the cluster and the CA
+saw no call that changes anything.
+
+The gates: `take-over`, `start`, `submission`, `accept`, `activate`, `sso-off`, `by-hand`, `sso-on`, `cleanup` and
+`backup`; on the CallManager path `phones-trust` (S23), `ctl` (CTL by token, S25) and `phones-back` (S26, S30).
+The last three are always asked: no profile sets them to `auto`.
 
 | what is done | what happens | does the gate pass? |
 |---|---|---|
 """
 SECTIONS = "\n## "  # where the table of the other gates begins (test_other_gates.py)
+BEFORE = {"start": [], "phones-trust": ["csr"]}  # what changed something before that question
 OTHER_PLAN = ("renew_before = 30\n", 'renew_before = 30\nextra_names = ["ucm.example.com"]\n')
 
 
@@ -47,6 +53,8 @@ class Row:
     done: str
     attempt: Callable[[Lives, Ground], str]
     passes: bool = False
+    gate: str = "start"  # whose question is open when it is done; behind it stands the call ``opens``
+    opens: str = "csr"
 
 
 def yes(life: Lives, _: Ground) -> str:
@@ -207,6 +215,13 @@ ROWS = (
     *(Row(f"the run crashes with its question open: {name}", died(way)) for way, name in BUTTONS.items()),
     Row(f"a yes, and the run crashes before it looks: {BUTTONS['V1']}", died("V1", YES), passes=True),
     *(Row(f"after a no: {name}", after_no(way)) for way, name in BUTTONS.items()),
+    Row("CallManager, question `phones-trust` open: a yes", yes, passes=True, gate="phones-trust", opens="submit"),
+    Row(
+        "CallManager, question `phones-trust` open: the state is set to Scheduled from outside",
+        set_to_scheduled,
+        gate="phones-trust",
+        opens="submit",
+    ),
 )
 
 
@@ -219,18 +234,21 @@ def seen() -> dict[str, str]:
 @pytest.mark.parametrize("row", ROWS, ids=[row.done for row in ROWS])
 def test_gate(lives, borrowed, server, seen, row):
     """design.md §4: a gate is passed by a recorded yes to this question about this plan, and by nothing else."""
-    life = lives(borrowed)
-    life.begin()
+    life = lives(borrowed) if row.gate == "start" else lives(borrowed, purposes=["CallManager"])
+    life.start()
+    life.go_to(row.gate)
     first = life.key
     said = row.attempt(life, server)
-    passed = "csr" in life.control.kinds()
-    seen[row.done] = f"| {row.done} | {'; '.join(happened(life, first, said))} | {'**yes**' if passed else 'no'} |"
+    passed = row.opens in life.control.kinds()
+    seen[row.done] = (
+        f"| {row.done} | {'; '.join(happened(life, first, said, row.gate))} | {'**yes**' if passed else 'no'} |"
+    )
 
     assert row.passes == passed
-    assert (["csr", "submit"] if passed else []) == life.control.kinds()
+    assert (["csr", "submit"] if passed else BEFORE[row.gate]) == life.control.kinds()
 
 
-def happened(life: Lives, first: str, said: str) -> list[str]:
+def happened(life: Lives, first: str, said: str, asked: str) -> list[str]:
     """What became of the run, in words."""
     state = life.state()
     told = [said] if said else []
@@ -238,8 +256,8 @@ def happened(life: Lives, first: str, said: str) -> list[str]:
         message = re.sub(r"[0-9-]{10} [0-9:]{5} UTC", "...", str(state.message))
         return [*told, f"the run ends as {state.name}: {message}"]
     key = life.key
-    gate = re.match("start|take-over|ca-pending", key)[0]
-    again = "" if gate != "start" else ", under the same key" if key == first else ", asked again under another key"
+    gate = re.match("start|phones-trust|take-over|ca-pending", key)[0]
+    again = "" if gate != asked else ", under the same key" if key == first else ", asked again under another key"
     return [*told, f"the run waits at `{gate}`{again}"]
 
 

@@ -131,8 +131,8 @@ _RULES: Mapping[Purpose, Mapping[int, RestartRule]] = {
     Purpose.TOMCAT: {14: _TOMCAT_14_15, 15: _TOMCAT_14_15},
     Purpose.CALLMANAGER: {release: CALLMANAGER_ORDERS[order] for release, order in _LATEST.items()},
 }
-# What flows drive from end to end. The lists of the others are known, and wait for a path that looks after phones.
-RENEWED = frozenset({Purpose.TOMCAT})
+# What flows drive from end to end.
+RENEWED = frozenset({Purpose.TOMCAT, Purpose.CALLMANAGER})
 
 
 def restart_rule(purpose: Purpose, release: int, order: str = "") -> RestartRule | None:
