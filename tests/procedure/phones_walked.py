@@ -41,7 +41,7 @@ class PhonesWalked:
     def __init__(self, simulator: Simulator, folder: Path, *groups: dict[str, Any], **told: Any) -> None:
         self.control, self.simulator = simulator.control, simulator
         simulator.control.post("/cluster", {"ris_calls": 1000})
-        begin(simulator, *groups, **told)
+        begin(simulator, *groups, **{"signed_by": "tokenless", **told})
         self.path = write_profile(scene_now(simulator), folder)
         self.path.write_text(self.path.read_text() + LIMITS)
         self.store = MemoryStore()
@@ -101,6 +101,11 @@ class PhonesWalked:
         name = line.partition(" ")[0]
         kept = [one for one in self.path.read_text().splitlines() if not one.startswith(f"{name} ")]
         self.path.write_text("\n".join([*kept, line, ""]))
+        self.site.profile = load_profile(self.path)
+
+    def only_looks(self) -> None:
+        """A person does everything that changes something."""
+        self.path.write_text('actuator = "person"\n' + self.path.read_text())
         self.site.profile = load_profile(self.path)
 
     # --- people

@@ -104,6 +104,24 @@ def test_person_with_the_token_is_asked(with_phones):
     assert [("token", fingerprint(leaf))] == updates(walked)
 
 
+def test_person_does_it_where_people_act(with_phones):
+    """S25: where a person does everything that changes something, the CTL too is asked for, and read back by us."""
+    walked = with_phones(ALL_ON, security_mode=1)
+    leaf = to_the_leaf(walked)
+    walked.only_looks()
+    asked = walked.ctl()
+    before = updates(walked)
+    update_ctl(walked.simulator)
+    walked.yes(asked)
+
+    assert Gate.CTL is asked.gate
+    assert "`utils ctl update CTLFile`" in asked.text
+    assert "USB token" not in asked.text
+    assert [] == before
+    assert walked.ctl() is None
+    assert [("tokenless", fingerprint(leaf))] == updates(walked)
+
+
 def test_changed_mode_stops_before_the_restarts(with_phones):
     """S24: a cluster that went to mixed mode since the plan is not gone on with; nothing is restarted."""
     walked = with_phones(ALL_ON)

@@ -37,6 +37,28 @@ def changed_question(plan: Plan, change: TrustChange) -> str:
     )
 
 
+def ctl_by_hand(plan: Plan, leaf: crypto.Certificate, wrong: Iterable[Finding] = ()) -> str:
+    """Have a person update a CTL that the cluster signs itself, where people do what changes something (S25)."""
+    return "\n".join(
+        (
+            f"### Update the CTL of {plan.cluster}",
+            "",
+            "The cluster is in mixed mode, and the new certificate is on every node. **Nothing is restarted before the",
+            f"CTL holds it**: secure phones would drop. On **{plan.publisher}**, logged in by SSH with an OS",
+            "administration account, give `utils ctl update CTLFile`, answer `y`, and see it say `CTL file Updated`.",
+            "Restart nothing and reset no phones, whatever it says next: that follows here, in order.",
+            "",
+            f"`show ctl` there has to show serial `{leaf.serial_number:x}` for CCM+TFTP, and does when it is done.",
+            "",
+            *listed("What is not right yet", map(str, wrong)),
+            "**approve** when it is done; the CTL is read back. **deny** stops half-way: whoever restarts a service",
+            "before the CTL is updated loses the secure phones.",
+            "",
+            *shown(plan),
+        )
+    )
+
+
 def proven_question(plan: Plan, leaf: crypto.Certificate, models: Sequence[str], itls: Iterable[str]) -> str:
     """Whether phones trust the cluster with its new certificate: until it is seen, nothing they rest on may change."""
     return "\n".join(

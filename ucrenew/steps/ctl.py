@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from cryptography import x509 as crypto
 
+from ucrenew.domain.acting import Actuator
 from ucrenew.domain.finding import Finding, refusals
 from ucrenew.domain.gate import Gate, Question
 from ucrenew.domain.phone_changes import CtlFacts, check_ctl, mode_is_as_before
@@ -18,6 +19,7 @@ from ucrenew.domain.phone_rules import TOKENLESS
 from ucrenew.domain.phones import SecurityMode
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.questions_phones import ctl_question
+from ucrenew.domain.questions_trust import ctl_by_hand
 from ucrenew.domain.trust_lists import TrustList
 from ucrenew.errors import NeedsPerson, Permanent, Refused, Transient
 from ucrenew.record import Kind, Record
@@ -47,16 +49,17 @@ def ensure_ctl(
     if not (wrong := _wrong(ctl, leaf)):
         _holds(site, record, plan, ctl)
         return None
-    if ctl is not None and ctl.signer in TOKENLESS:
+    is_tokenless = ctl is not None and ctl.signer in TOKENLESS
+    if is_tokenless and site.profile.actuator is Actuator.API:
         ctl, wrong = _update(site, record, plan, leaf)
         if wrong:
             raise Permanent(f"{plan.publisher}: {'; '.join(map(str, wrong))}. No service was restarted; retry this run")
         _holds(site, record, plan, ctl)
         return None
     times = len(yeses(record, Gate.CTL))
-    return Question(
-        Gate.CTL, ctl_question(plan, leaf, ctl, wrong if times else ()), f"{leaf.serial_number:x}-{times + 1}"
-    )
+    told = wrong if times else ()
+    text = ctl_by_hand(plan, leaf, told) if is_tokenless else ctl_question(plan, leaf, ctl, told)
+    return Question(Gate.CTL, text, f"{leaf.serial_number:x}-{times + 1}")
 
 
 def _wrong(ctl: TrustList | None, leaf: crypto.Certificate) -> Sequence[Finding]:
