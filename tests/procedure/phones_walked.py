@@ -40,7 +40,6 @@ class PhonesWalked:
 
     def __init__(self, simulator: Simulator, folder: Path, *groups: dict[str, Any], **told: Any) -> None:
         self.control, self.simulator = simulator.control, simulator
-        simulator.control.post("/cluster", {"ris_calls": 1000})
         begin(simulator, *groups, **{"signed_by": "tokenless", **told})
         self.path = write_profile(scene_now(simulator), folder)
         self.path.write_text(self.path.read_text() + LIMITS)

@@ -18,7 +18,6 @@ PURPOSE = {"purposes": ["CallManager"]}
 def renewed(module_lives, standing) -> Lives:
     """A non-secure cluster that was renewed, with every question answered yes."""
     begin(standing)
-    standing.control.post("/cluster", {"ris_calls": 1000})
     life = module_lives(standing, QUICK, **PURPOSE)
     life.ca_issues_at_once()
     life.before = {phone["name"] for phone in listed(standing) if phone["registered"]}
@@ -112,7 +111,6 @@ KILLS = [
 
 def test_mixed_mode_killed_at_four_points(lives, borrowed, monkeypatch):
     """S25: killed and retried at four points, each thing happens once: leaf, then CTL, then the restarts."""
-    borrowed.control.post("/cluster", {"ris_calls": 1000})
     begin(borrowed, security_mode=1)
     life = lives(borrowed, QUICK, **PURPOSE)
     life.ca_issues_at_once()

@@ -151,7 +151,7 @@ def test_change_between_renewals_is_told(with_phones):
 
 def test_run_is_refused_then_asks(lives, borrowed):
     """§4.3: the run that meets another change fails with the outage; retried it asks, and a no ends it: no leaf."""
-    borrowed.control.post("/cluster", {**OLD_SIGNER, "ris_calls": 1000})
+    borrowed.control.post("/cluster", OLD_SIGNER)
     begin(borrowed)
     life = lives(borrowed, "", purposes=["CallManager"])
     life.ca_issues_at_once()
