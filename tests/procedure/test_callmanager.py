@@ -1,8 +1,11 @@
 """The CallManager path on a cluster whose phones can be lost (S21-S26, S30): walked whole, and its order."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.procedure.lives import PUBLISHER, SUBSCRIBER, YES, Lives, at_note, kill
+from tests.procedure.test_windows import window
 from tests.simulator.phones import begin, listed, phones
 from ucrenew.record import Kind
 
@@ -132,3 +135,20 @@ def test_mixed_mode_killed_at_four_points(lives, borrowed, monkeypatch):
     assert (23, 0) == (after["registered"], after["lost"])
     assert 0 < tls == after["nodes"][SUBSCRIBER]["tls"]
     assert after["ctl"]["sha1"] == life.evidence()["ctl"]["checksum"]
+
+
+def test_path_waits_for_its_window(lives, borrowed):
+    """S22: outside a window nothing of the path begins, and nobody is asked about phones that may change until then."""
+    begin(borrowed, security_mode=0)
+    opens = datetime.now(UTC) + timedelta(hours=3)
+    life = lives(borrowed, QUICK + window(opens, hours=3), **PURPOSE)
+    life.ca_issues_at_once()
+    life.start(force=True)
+    life.go_to("window")
+    first = life.key
+    life.client.resume_flow_run(life.runs[-1])
+    life.live()
+
+    assert life.key.startswith("window-")
+    assert first != life.key
+    assert ["csr", "submit"] == life.control.kinds()

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     CSR_SIGNATURE = "csr-signature"
     CSR_NOT_OURS = "csr-not-ours"
     NAMESAKE_IN_TRUST = "namesake-in-trust"
+    NO_WINDOW = "no-window"
     WINDOW_CLOSED = "window-closed"
     WINDOW_TOO_SHORT = "window-too-short"
     OTHER_KEY = "other-key"

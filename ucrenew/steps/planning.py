@@ -65,7 +65,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         not_restarted=rule.left_alone(sso=bool(sso_on)),
         notices=rule.notices,
         replaces=tuple(f"{node.name}: {identities[node.name] or 'nothing'}" for node in nodes),
-        findings=(*map(str, plan_findings(baseline)), *noticed),
+        findings=(*map(str, plan_findings(profile, baseline)), *noticed),
         sso_nodes=sso_nodes,
         by_hand=tuple(step.value for step in Step if profile.is_by_hand(step)),
         minutes=ceil(restarts.window_needed(planned, sso_nodes, profile.fan_out) / timedelta(minutes=1)),
@@ -96,8 +96,21 @@ def optional_names(profile: Profile) -> tuple[str, ...]:
     return tuple(name for name in (wish.common_name, wish.parent_domain) if name)
 
 
-def plan_findings(baseline: Baseline) -> tuple[Finding, ...]:
+def plan_findings(profile: Profile, baseline: Baseline) -> tuple[Finding, ...]:
     """What a person has to know before saying yes, beside the plan itself."""
+    return (*_outstanding(baseline), *_without_window(profile, baseline))
+
+
+def _without_window(profile: Profile, baseline: Baseline) -> tuple[Finding, ...]:
+    if baseline.phones is None or profile.maintenance_windows:
+        return ()
+    sentence = (
+        "phones need a maintenance window, and the profile has none: whoever answers before the upload decides when"
+    )
+    return (Finding(Reason.NO_WINDOW, sentence, "S22", severity=Severity.WARN),)
+
+
+def _outstanding(baseline: Baseline) -> tuple[Finding, ...]:
     sentence = "a request is outstanding already; the new one overwrites it, and its certificate could not be installed"
     return tuple(
         Finding(Reason.CSR_OUTSTANDING, sentence, "S7", seen.name, Severity.WARN)
