@@ -18,7 +18,6 @@ from typing import Any
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
-from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.utilities.callables import parameter_schema
@@ -33,11 +32,6 @@ from ucrenew.profile import Profile, load_profile
 POOL = "ucrenew"
 # Where flows, tasks and deployments lie: the worker starts runs from here, so that it finds them.
 ROOT = Path(__file__).resolve().parent.parent
-# A second look at the same time is none the wiser, and might present a password that the first has seen refused.
-ONE_AT_A_TIME = {
-    "concurrency_limit": 1,
-    "concurrency_options": ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-}
 _DAY = 24 * 60 * 60  # seconds
 # Said outright: left to itself Prefect 3.8.8 starts a second process first to unpack a workspace, 3 s a life of a run.
 _ENGINE = shlex.join([sys.executable, "-m", "prefect.engine"])
@@ -58,8 +52,7 @@ def main() -> Exit:
         _ensure_pool(client, arguments.pool)
         for profile in profiles:
             _register_renewals(client, arguments.pool, folder, profile)
-        attend = {"schedules": [schedule], **ONE_AT_A_TIME}
-        _register(client, attend_suspended_runs, "attend", arguments.pool, folder, **attend)
+        _register(client, attend_suspended_runs, "attend", arguments.pool, folder, schedules=[schedule])
     return Exit.DONE
 
 
@@ -133,9 +126,7 @@ def _is_registered(client: SyncPrefectClient, name: str, wanted: Mapping[str, An
     except ObjectNotFound:
         return False
     planned = [one.schedule for one in found.schedules] == [one.schedule for one in wanted["schedules"]]
-    limit = found.global_concurrency_limit and found.global_concurrency_limit.limit
-    same = (getattr(found, key) == wanted[key] for key in wanted.keys() - {"schedules", "concurrency_limit"})
-    return planned and limit == wanted.get("concurrency_limit") and all(same)
+    return planned and all(getattr(found, key) == wanted[key] for key in wanted.keys() - {"schedules"})
 
 
 if __name__ == "__main__":

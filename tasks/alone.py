@@ -1,7 +1,7 @@
 """One look of `attend` at a time over a folder of profiles: two at once would present a refused password twice.
 
-Prefect's limit of the deployment keeps a second one out as a rule; but a server may lose its leases, and does not see
-a look that somebody starts by other means (prefect.md §4).
+Not by Prefect's limit of the deployment: a look that was lost with its server kept the only place, and no later one
+began (tried). A life tells whether it still lives.
 """
 
 from __future__ import annotations

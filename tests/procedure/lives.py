@@ -23,7 +23,7 @@ from prefect.states import Scheduled
 
 from deployments.rehearsal.prefect_door import PrefectDoor
 from flows.renew import renew_multi_server_certificate
-from tasks import sites
+from tasks import logins, sites
 from tasks.sites import record_of, renewals_of
 from tests.conftest import Simulator
 from ucrenew.profile import load_profile
@@ -291,6 +291,7 @@ def at_note(
 
     with patch.context() as inner:
         inner.setattr(sites, "PrefectStore", Hooked)
+        inner.setattr(logins, "PrefectStore", Hooked)
         yield struck
     assert struck, f"{kind} {about} was never noted"
 

@@ -6,9 +6,8 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import VariableUpdate
-from prefect.states import Cancelled, Completed, Pending, Running
+from prefect.states import Cancelled, Pending, Running
 
-from deployments.apply import ONE_AT_A_TIME, _register
 from flows.attend import attend_suspended_runs, look_after
 from tasks.alone import alone
 from tasks.attending import suspended_runs
@@ -96,7 +95,7 @@ def test_two_looks_present_one_password(lives, borrowed, monkeypatch):
     life = lives(borrowed, UNASKED)
     life.go_anew(force=True)
     (life.profile.parent / "ca.password").write_text("of-last-year")
-    with at_note(monkeypatch, Kind.LOGIN_REFUSED, attend_suspended_runs, about=life.key):
+    with at_note(monkeypatch, Kind.LOGIN_REFUSED, attend_suspended_runs):
         attend_suspended_runs()
 
     assert 1 == life.count("login-refused")
@@ -123,22 +122,6 @@ def begins_after(other) -> bool:
         client.update_variable(VariableUpdate(name=name, value=str(other)))
         with alone() as second:
             return second
-
-
-def test_newcomer_is_cancelled(lives, borrowed):
-    """prefect.md §4: while one look is under way the server cancels the next; afterwards there is place again."""
-    life = lives(borrowed)
-    folder = life.profile.parent
-    _register(life.client, attend_suspended_runs, life.cluster, "in-process", folder, **ONE_AT_A_TIME)
-    deployment = life.client.read_deployment_by_name(f"attend/{life.cluster}")
-    life.runs += [life.client.create_flow_run_from_deployment(deployment.id).id for _ in range(3)]
-    first, second, third = life.runs
-    for run in (first, second):
-        life.client.set_flow_run_state(run, Pending())
-    life.client.set_flow_run_state(first, Completed())
-    life.client.set_flow_run_state(third, Pending())
-
-    assert ["Completed", "Cancelled", "Pending"] == [life.state(run).name for run in life.runs]
 
 
 def test_zombie_without_lock_is_named(lives, borrowed, monkeypatch):

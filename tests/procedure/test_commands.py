@@ -383,7 +383,6 @@ def test_apply_twice_changes_nothing(standing: Simulator, server: Ground, door: 
         found = door.post("/deployments/filter", {"deployments": {"name": {"any_": ["twice-tomcat", "attend"]}}})
         return [
             (one["name"], one["id"], one["version"], one["parameters"], one["entrypoint"], one["job_variables"],
-             one["concurrency_options"], one["global_concurrency_limit"] and one["global_concurrency_limit"]["limit"],
              [(plan["id"], plan["schedule"], plan["active"]) for plan in one["schedules"]])
             for one in sorted(found, key=lambda one: one["name"])
         ]  # fmt: skip

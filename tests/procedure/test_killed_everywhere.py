@@ -284,7 +284,7 @@ def test_killed_after_generating(killed: Killed):
     death = killed.deaths["the request generated, not noted"]
 
     assert ["csr"] == kinds(death.ledger)
-    assert "csr-intent" in death.facts
+    assert "csr-intent 1" in death.facts
     assert "csr" not in death.facts
     assert death.ledger[0]["fingerprint"] == killed.ledger[1]["fingerprint"]
 

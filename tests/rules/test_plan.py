@@ -219,10 +219,10 @@ def test_extra_names_in_plan(tmp_path):
     assert ("voice.example.org",) == plan.extra_names
 
 
-def test_outstanding_request_of_any_node():
+def test_outstanding_request_of_any_node(tmp_path):
     """S7: a request that is outstanding on a subscriber only would be overwritten, too: a person has to know."""
     facts = cluster_facts(node_facts(PUB), node_facts(SUB, csr=request()), node_facts(IMP))
-    (found,) = planning.plan_findings(baseline_of(facts))
+    (found,) = planning.plan_findings(load_profile(write_profile(tmp_path)), baseline_of(facts))
 
     assert (SUBSCRIBER, "S7") == (found.node, found.row)
 
