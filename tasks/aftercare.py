@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
 
 from cryptography.x509 import Certificate
 from prefect.logging import get_run_logger
@@ -15,12 +14,9 @@ from tasks.stepping import step
 from ucrenew.clients.cli_backups import LastBackup
 from ucrenew.domain.leftovers import Certificates, check_stores, leftovers
 from ucrenew.domain.plan import Plan
-from ucrenew.errors import LoginRefused, Trouble
+from ucrenew.errors import Trouble
 from ucrenew.record import Kind, Record, Renewal
-from ucrenew.site import Site
 from ucrenew.steps import aftercare
-
-_Seen = TypeVar("_Seen")
 
 
 @step(name="look at the trust stores")
@@ -31,8 +27,10 @@ def look_for_leftovers(
 
     Everything is done and proven by now: what cannot be looked at is said, and can be looked at another day.
     """
-    facts = _looked(renewal, "the trust stores", lambda site: aftercare.look_at_stores(site, plan, leaf, chain))
-    if facts is None:
+    try:
+        facts = aftercare.look_at_stores(site_of(renewal), plan, leaf, chain)
+    except Trouble as trouble:
+        _not_looked_at(renewal, "the trust stores", trouble)
         return {}
     findings = check_stores(facts)
     for finding in findings:
@@ -44,12 +42,12 @@ def look_for_leftovers(
 @step(name="look for a backup with the new keys")
 def backup_since(renewal: Renewal, plan: Plan) -> datetime | None:
     """The last good backup when it is newer than the upload of the leaf; None, said and noted, when none is known."""
-    record = record_of(renewal)
-    looked = _looked(renewal, "backups", lambda site: (aftercare.last_backup(site, plan),))
-    if looked is None:
+    try:
+        last = aftercare.last_backup(site_of(renewal))
+    except Trouble as trouble:
+        _not_looked_at(renewal, "backups", trouble)
         return None
-    (last,) = looked
-    newer = note_backup(record, last)
+    newer = note_backup(record_of(renewal), last)
     if newer is None:
         get_run_logger().warning(
             "%s: whether the backup of %s, local time, holds the new keys cannot be told, because 'show status' names"
@@ -70,12 +68,6 @@ def note_backup(record: Record, last: LastBackup | None) -> bool | None:
     return newer
 
 
-def _looked(renewal: Renewal, what: str, look: Callable[[Site], _Seen]) -> _Seen | None:
-    """What is seen; None, said, where it cannot be."""
-    try:
-        return look(site_of(renewal))
-    except Trouble as trouble:
-        if isinstance(trouble, LoginRefused):
-            note_refusal(renewal.cluster, trouble)
-        get_run_logger().warning("%s were not looked at: %s", what, trouble)
-    return None
+def _not_looked_at(renewal: Renewal, what: str, trouble: Trouble) -> None:
+    note_refusal(renewal.cluster, trouble)
+    get_run_logger().warning("%s were not looked at: %s", what, trouble)

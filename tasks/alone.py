@@ -13,9 +13,10 @@ from datetime import timedelta
 from hashlib import sha256
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import VariableCreate, VariableUpdate
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.client.schemas.actions import VariableUpdate
+from prefect.exceptions import ObjectNotFound
 
+from tasks.lock import create_only
 from tasks.sites import PROFILES, now
 from ucrenew.life import Alive, Life, new_life, parse_life
 
@@ -28,22 +29,13 @@ def alone() -> Iterator[bool]:
     name = f"ucrenew-attend-{sha256(os.environ.get(PROFILES, '').encode()).hexdigest()[:16]}"
     mine = new_life()
     with get_client(sync_client=True) as client:
-        is_ours = _create(client, name, mine) or _inherit(client, name, mine)
+        is_ours = create_only(client, name, str(mine)) or _inherit(client, name, mine)
     try:
         yield is_ours
     finally:
         if is_ours:
             with get_client(sync_client=True) as client, suppress(ObjectNotFound):
                 client.delete_variable_by_name(name)
-
-
-def _create(client: SyncPrefectClient, name: str, mine: Life) -> bool:
-    """Of several callers exactly one creates it (design.md §7)."""
-    try:
-        client.create_variable(VariableCreate(name=name, value=str(mine), tags=["ucrenew"]))
-    except ObjectAlreadyExists:
-        return False
-    return True
 
 
 def _inherit(client: SyncPrefectClient, name: str, mine: Life) -> bool:

@@ -25,8 +25,7 @@ def leave_report(cluster: str, purpose: Purpose, run: str, trouble: Trouble) -> 
 
     A refused login is noted in any case: nobody tries it again before a person has acted.
     """
-    if isinstance(trouble, LoginRefused):
-        note_refusal(cluster, trouble)
+    note_refusal(cluster, trouble)
     renewal = renewals_of(cluster, purpose).current()
     if renewal is None or renewal.run != run:
         return

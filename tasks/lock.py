@@ -81,7 +81,7 @@ def take_lock(cluster: str, run: str) -> Holder | None:
     mine = Holder(cluster, run, new_life())
     with _server(cluster) as client:
         _require_newest(client, run)
-        held = _create(client, mine) or _held(client, cluster)
+        held = mine if create_only(client, _PREFIX + cluster, mine.words) else _held(client, cluster)
         if held.run == run:
             _write(client, mine)
         elif state := _can_still_act(client, held.run):
@@ -99,7 +99,7 @@ def seize_lock(cluster: str, run: str, *, of: str) -> None:
     """Take the lock of a dead run, because a person said so. Raises NeedsPerson when somebody was quicker."""
     mine = Holder(cluster, run, new_life())
     with _server(cluster) as client:
-        held = _create(client, mine) or _held(client, cluster)
+        held = mine if create_only(client, _PREFIX + cluster, mine.words) else _held(client, cluster)
         if held.run not in {of, run}:
             raise NeedsPerson(f"{cluster} was taken by run {held.run} meanwhile; this run ends")
         _write(client, mine)
@@ -156,13 +156,13 @@ def _require_newest(client: SyncPrefectClient, run: str) -> None:
         _leave(f"run {run} was begun anew after this life of it began, which stops here")
 
 
-def _create(client: SyncPrefectClient, mine: Holder) -> Holder | None:
-    """Ours when the lock was free: of several callers exactly one creates it (design.md §7)."""
+def create_only(client: SyncPrefectClient, name: str, value: str | dict[str, str]) -> bool:
+    """Whether the Variable is ours now: of several callers exactly one creates it (design.md §7)."""
     try:
-        client.create_variable(VariableCreate(name=_PREFIX + mine.cluster, value=mine.words, tags=["ucrenew"]))
+        client.create_variable(VariableCreate(name=name, value=value, tags=["ucrenew"]))
     except ObjectAlreadyExists:
-        return None
-    return mine
+        return False
+    return True
 
 
 def _held(client: SyncPrefectClient, cluster: str) -> Holder:

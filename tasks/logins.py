@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from tasks.store import PrefectStore
-from ucrenew.errors import LoginRefused
+from ucrenew.errors import LoginRefused, Trouble
 from ucrenew.record import Kind, Record
 
 
@@ -21,10 +21,10 @@ def refusal_of(cluster: str) -> str:
     return str(last.value["why"]) if last and last.kind is Kind.LOGIN_REFUSED else ""
 
 
-def note_refusal(cluster: str, refused: LoginRefused) -> None:
-    """Note it where the error ends: nothing logs in to this cluster or its CA from now on."""
-    if not refusal_of(cluster):
-        _ledger(cluster).note(Kind.LOGIN_REFUSED, {"why": str(refused)})
+def note_refusal(cluster: str, trouble: Trouble) -> None:
+    """Where the error ends, and it is a refused login: nothing logs in to this cluster or its CA from now on."""
+    if isinstance(trouble, LoginRefused) and not refusal_of(cluster):
+        _ledger(cluster).note(Kind.LOGIN_REFUSED, {"why": str(trouble)})
 
 
 def may_log_in_again(cluster: str, run: str) -> None:

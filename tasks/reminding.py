@@ -13,14 +13,13 @@ from tasks.aftercare import note_backup
 from tasks.logins import note_refusal
 from tasks.sites import PROFILES, left_off, now, profile_of, record_of, renewals_of, site_of
 from tasks.stepping import step
-from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
-from ucrenew.errors import LoginRefused, Trouble
+from ucrenew.errors import Trouble
 from ucrenew.record import Kind, Record, Renewal
 from ucrenew.steps.aftercare import last_backup
 from ucrenew.steps.sso import still_off
 
-# Between two looks at the nodes: every one is a login.
+# Between two looks at the nodes: every one is a login. None is made while a refused one stands (tasks/logins.py).
 LOOK_AGAIN = timedelta(minutes=10)
 LOOK_FOR_BACKUP_AGAIN = timedelta(hours=12)
 
@@ -70,19 +69,12 @@ def _is_missing(record: Record) -> bool:
 
 def _look_for_backup(renewal: Renewal, record: Record) -> str:
     """Note what the publisher says now; why it could not be asked, or nothing."""
-    plan = Plan.of_document(record.value(Kind.PLAN, about=(record.last(Kind.LEAF_INTENT) or {})["plan"]) or {})
     try:
-        note_backup(record, last_backup(site_of(renewal), plan))
+        note_backup(record, last_backup(site_of(renewal)))
     except Trouble as trouble:
-        _note_if_refused(renewal.cluster, trouble)
+        note_refusal(renewal.cluster, trouble)
         return f" (not looked at: {trouble})"
     return ""
-
-
-def _note_if_refused(cluster: str, trouble: Trouble) -> None:
-    """Every look of attend would be a login, and accounts lock: from then on none is made (tasks/logins.py)."""
-    if isinstance(trouble, LoginRefused):
-        note_refusal(cluster, trouble)
 
 
 def _sso_off(cluster: str, purpose: Purpose) -> str:
@@ -121,7 +113,7 @@ def _nodes_off(switched: Mapping[Renewal, list[str]], *, ended: bool) -> tuple[l
     try:
         off = still_off(site_of(last), nodes)
     except Trouble as trouble:
-        _note_if_refused(last.cluster, trouble)
+        note_refusal(last.cluster, trouble)
         return nodes, f" (by the record: {trouble})"
     record.note(Kind.SSO_SEEN, {"off": off, "ended": ended})
     return off, ""

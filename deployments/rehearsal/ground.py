@@ -42,7 +42,6 @@ class Ground:
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-            # In memory, the one place of `attend` would stay taken for ever when a machine is lost with it.
             "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
             "PREFECT_CLI_COLORS": "false",
             "PREFECT_WORKER_QUERY_SECONDS": "1",

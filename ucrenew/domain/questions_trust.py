@@ -80,7 +80,7 @@ def proven_question(plan: Plan, leaf: crypto.Certificate, models: Sequence[str],
     )
 
 
-def churn_question(plan: Plan, findings: Iterable[Finding]) -> str:
+def churn_question(plan: Plan, findings: Iterable[str]) -> str:
     """Phones register anew again and again after everything is done (S30, CSCup28852)."""
     return "\n".join(
         (
@@ -88,7 +88,7 @@ def churn_question(plan: Plan, findings: Iterable[Finding]) -> str:
             "",
             "Everything is restarted, and phones were counted twice since then.",
             "",
-            *listed("What was seen", map(str, findings)),
+            *listed("What was seen", findings),
             "Where phones reset every seven minutes or so, that is CSCup28852: restart TVS, then Tftp, on every node,",
             "one node after the other, reset the phones once, and have TAC look at the release where it goes on.",
             "",

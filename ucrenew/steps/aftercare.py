@@ -35,7 +35,7 @@ def look_at_stores(
     )
 
 
-def last_backup(site: Site, plan: Plan) -> LastBackup | None:
+def last_backup(site: Site) -> LastBackup | None:
     """The publisher's last good backup; None: there is none. Its history has local times, `show status` the zone."""
-    with site.cli(site.entry(plan.publisher)) as cli:
+    with site.cli(site.profile.publisher) as cli:
         return cli_backups.last_backup(cli.backup_history(), cli.status().place)

@@ -68,8 +68,7 @@ def _wrong(ctl: TrustList | None, leaf: crypto.Certificate) -> Sequence[Finding]
 
 def _holds(site: Site, record: Record, plan: Plan, ctl: TrustList | None) -> None:
     checksum = ctl.checksum if ctl else ""
-    if record.fact(Kind.CTL_HOLDS) is None:
-        record.note(Kind.CTL_HOLDS, {"checksum": checksum})
+    record.note_once(Kind.CTL_HOLDS, {"checksum": checksum})
     site.say(f"{plan.publisher}: the CTL holds the new certificate, checksum {checksum[:16]}")
 
 

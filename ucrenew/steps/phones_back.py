@@ -5,7 +5,8 @@ Those that somebody went on without, seeing their names, are not waited for agai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ucrenew.domain.gate import Gate, Question
 from ucrenew.domain.phone_changes import phones_stay
@@ -58,18 +59,18 @@ def watch(site: Site, record: Record, plan: Plan) -> Question | None:
 
     None when they stay; a question when they do not and nobody has said yes to that yet.
     """
-    if record.fact(Kind.PHONES_WATCHED) is None:
-        site.say(f"{plan.cluster}: watching the phones for {site.profile.limits.phones_watch:g} min")
-        earlier = count_phones(site)
-        later = until(
-            lambda: count_phones(site),
-            lambda _: False,
-            site=site,
-            within=site.profile.phones_watch,
-            every=WATCHES_EVERY,
-        )
-        found = phones_stay(earlier, later)
-        record.note(Kind.PHONES_WATCHED, {"findings": [str(found)] if found else []})
-        if found and said_yes(record, Gate.PHONES_BACK, _CHURN) is None:
-            return Question(Gate.PHONES_BACK, churn_question(plan, [found]), _CHURN)
+    watched = record.value(Kind.PHONES_WATCHED) or _watched(site, record, plan)
+    if watched["findings"] and said_yes(record, Gate.PHONES_BACK, _CHURN) is None:
+        return Question(Gate.PHONES_BACK, churn_question(plan, watched["findings"]), _CHURN)
     return ensure_back(site, record, plan, ALL_BACK, done=tuple(map(str, plan.restarts)), left=())
+
+
+def _watched(site: Site, record: Record, plan: Plan) -> Mapping[str, Any]:
+    """What the two counts tell, kept: a question that was never put is put by the next life."""
+    site.say(f"{plan.cluster}: watching the phones for {site.profile.limits.phones_watch:g} min")
+    earlier = count_phones(site)
+    later = until(
+        lambda: count_phones(site), lambda _: False, site=site, within=site.profile.phones_watch, every=WATCHES_EVERY
+    )
+    found = phones_stay(earlier, later)
+    return record.note(Kind.PHONES_WATCHED, {"findings": [str(found)] if found else []})

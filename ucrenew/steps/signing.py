@@ -19,7 +19,7 @@ from ucrenew.domain.handwork import submit_by_hand
 from ucrenew.domain.issued import check_issued
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.questions import submission_question
-from ucrenew.errors import Permanent, Refused, Trouble
+from ucrenew.errors import LoginRefused, Permanent, Refused, Trouble
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person, last_answer
@@ -189,6 +189,8 @@ def _handed_out(site: Site, number: int, leaf: crypto.Certificate) -> tuple[tupl
     """What the CA hands out with the certificate; or nothing and why, where the chain file has every issuer."""
     try:
         return site.authority.chain(number), ""
+    except LoginRefused:
+        raise  # said to nobody, it would be presented again
     except Trouble as trouble:
         if not x509.is_whole(x509.issuers_root_first(leaf, site.known_chain)):
             raise
