@@ -6,16 +6,12 @@ from cryptography.x509 import Certificate, CertificateSigningRequest
 
 from tasks.sites import baseline_of_record, record_of, site_of
 from tasks.stepping import step
-from ucrenew.domain.before_leaf import BeforeLeafFacts, check_before_leaf
-from ucrenew.domain.finding import refusals
 from ucrenew.domain.gate import Question
 from ucrenew.domain.plan import Plan
-from ucrenew.errors import NeedsPerson
 from ucrenew.record import Renewal
+from ucrenew.steps import last_look, proof, restart, services, sso, trust
 from ucrenew.steps import leaf as leaf_step
-from ucrenew.steps import proof, restart, services, sso, trust
 from ucrenew.steps.proof import Served
-from ucrenew.steps.survey import survey
 
 
 @step(name="upload the CA certificates, root first")
@@ -63,20 +59,8 @@ def prove_on_every_node(
 def look_before_leaf(
     renewal: Renewal, plan: Plan, csr: CertificateSigningRequest, chain: tuple[Certificate, ...]
 ) -> None:
-    """Our request on every node, no backup, replication, single sign-on, window: all of it anew (design.md §2).
-
-    Raises NeedsPerson with every finding; once the leaf is on a node there is nothing to look at any more.
-    """
-    if record_of(renewal).leaf_is_in:
-        return
-    site = site_of(renewal)
-    seen = survey(site, renewal.purpose, of_authority=False)
-    facts = BeforeLeafFacts(seen, plan, csr, chain, site.profile.maintenance_windows)
-    if refused := refusals(check_before_leaf(facts)):
-        raise NeedsPerson(
-            f"{renewal.cluster}: the certificate was not uploaded: {'; '.join(map(str, refused))}. Retry this run when"
-            " that is put right"
-        )
+    """Our request on every node, no backup, replication, single sign-on, window: all of it anew (design.md §2)."""
+    last_look.look_before_leaf(site_of(renewal), record_of(renewal), plan, csr, chain)
 
 
 @step(name="switch single sign-on off")

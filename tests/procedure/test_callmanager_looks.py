@@ -2,17 +2,23 @@
 
 import pytest
 
+from tests.procedure.lives import codes
+from tests.rules.builder import request
 from tests.simulator.phones import PAIR
 from ucrenew.domain.finding import Reason, refusals
+from ucrenew.domain.gate import Gate
 from ucrenew.domain.phone_rules import check_phones
 from ucrenew.domain.phones import SecurityMode
 from ucrenew.domain.purpose import Purpose
-from ucrenew.errors import BadInput
+from ucrenew.errors import BadInput, LoginRefused, NeedsPerson
 from ucrenew.profile import load_profile
-from ucrenew.steps.phones import count_phones
+from ucrenew.steps import phones_trust
+from ucrenew.steps.last_look import look_before_phones
+from ucrenew.steps.phones import count_phones, look_at_trust
 from ucrenew.steps.survey import survey
 
 ALL_ON = {**PAIR, "offline": 0}
+CSR = request()
 
 
 def test_mode_by_cli_where_axl_is_away(with_phones):
@@ -48,3 +54,28 @@ def test_no_application_user_no_renewal(with_phones):
     walked.site.profile = load_profile(walked.path)
     with pytest.raises(BadInput, match=r"add \[accounts.application\]"):
         survey(walked.site, Purpose.CALLMANAGER)
+
+
+def test_look_at_trust_presents_a_password_once(with_phones):
+    """cucm.md §1.1: the look at what phones trust logs in on one node before the others: a refusal happens once."""
+    walked = with_phones(ALL_ON)
+    (walked.path.parent / "platform.password").write_text("of-last-year")
+    with pytest.raises(LoginRefused):
+        look_at_trust(walked.site, walked.plan.nodes)
+
+    assert ["login-refused"] == walked.control.kinds()
+
+
+def test_authority_may_be_down_once_it_has_issued(with_phones):
+    """S22-S24: neither the question before the certificate nor the last look asks the CA, which has done its part."""
+    walked = with_phones(ALL_ON)
+    walked.control.post("/ca", {"reachable": False})
+    try:
+        asked = phones_trust.ask_before_leaf(walked.site, walked.record, walked.plan)
+        with pytest.raises(NeedsPerson, match="the certificate was not uploaded") as refused:
+            look_before_phones(walked.site, walked.record, walked.plan, CSR, (), walked.baseline)
+    finally:
+        walked.control.post("/ca", {"reachable": True})
+
+    assert Gate.PHONES_TRUST is asked.gate
+    assert ["csr-not-ours"] == codes(str(refused.value))

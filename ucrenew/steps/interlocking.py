@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
 from ucrenew.domain.baseline import Baseline
@@ -21,6 +21,23 @@ from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.phones import count_phones, look_at_trust
 from ucrenew.steps.phones_noted import ALL_BACK, places_seen, said_yes, yeses
+from ucrenew.steps.phones_trust import Moment
+
+
+def hold_before_leaf(
+    site: Site, record: Record, plan: Plan, baseline: Baseline, earlier: Iterable[Record]
+) -> Question | None:
+    """Before CallManager's certificate is changed; none once it is on a node."""
+    return None if record.leaf_is_in else hold_interlock(site, record, plan, baseline, _changes(earlier))
+
+
+def hold_before_restarts(
+    site: Site, record: Record, plan: Plan, baseline: Baseline, earlier: Iterable[Record]
+) -> Question | None:
+    """While restarts are left: what others changed since the certificate stops them."""
+    done = {fact.about for fact in record.facts(Kind.RESTART_DONE)}
+    is_over = done >= {one.about for one in plan.restarts}
+    return None if is_over else hold_interlock(site, record, plan, baseline, _changes(earlier))
 
 
 def hold_interlock(
@@ -32,7 +49,7 @@ def hold_interlock(
     that was told before, and whose phones are back, is asked about.
     """
     told = {fact.about for fact in record.facts(Kind.TRUST_CHANGED)}
-    by_hand = _by_hand(site, record, look_at_trust(site, plan.nodes))
+    by_hand = _by_hand(site, record, look_at_trust(site, plan.nodes).places)
     fresh = [change for change in by_hand if change.about not in told]
     require_interlock(site, (*earlier, *fresh))
     for change in by_hand:
@@ -42,6 +59,11 @@ def hold_interlock(
             return _ask(record, plan, change)
     require_interlock(site, by_hand)
     return None
+
+
+def _changes(earlier: Iterable[Record]) -> Iterator[TrustChange]:
+    """What renewals of the same certificate changed before."""
+    return (change for record in earlier if (change := change_of(record)))
 
 
 def require_interlock(site: Site, changes: Iterable[TrustChange]) -> None:
@@ -56,7 +78,7 @@ def change_of(record: Record) -> TrustChange | None:
     if begun is None:
         return None
     back = record.fact(Kind.PHONES_BACK, about=ALL_BACK)
-    seen = said_yes(record, Gate.PHONES_TRUST, "after-", asked_since=back.at) if back else None
+    seen = said_yes(record, Gate.PHONES_TRUST, Moment.AFTER.matter, asked_since=back.at) if back else None
     return TrustChange(PhoneTrust.CALLMANAGER, record.key, begun.at, back.at if back else None, seen)
 
 

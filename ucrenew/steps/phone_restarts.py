@@ -70,19 +70,20 @@ def _confirm(site: Site, record: Record, one: Restart, leaf: crypto.Certificate)
 
     seen = until(look, runs_anew, site=site, within=SETTLES, every=services.LOOKS_EVERY)
     if not runs_anew(seen):
-        said = (
-            "does not list it"
-            if seen is None
-            else "says that it runs since before the restart"
-            if seen.started
-            else f"says that it does not run ({seen.reason})"
-        )
         raise Permanent(
-            f"{one.node}: {one.service} was restarted, and Control Center {said}; nothing after it was restarted. Look"
-            " at the service on the node's Serviceability page, then retry this run"
+            f"{one.node}: {one.service} was restarted, and Control Center {_said(seen)}; nothing after it was"
+            " restarted. Look at the service on the node's Serviceability page, then retry this run"
         )
     if one.service == TFTP:
         _confirm_list(site, one, leaf)
+
+
+def _said(seen: RunningService | None) -> str:
+    if seen is None:
+        return "does not list it"
+    if not seen.started:
+        return f"says that it does not run ({seen.reason})"
+    return "says that it runs since before the restart"
 
 
 def _confirm_list(site: Site, one: Restart, leaf: crypto.Certificate) -> None:

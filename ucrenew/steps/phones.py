@@ -8,23 +8,24 @@ begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from ucrenew.clients.platform_cli import PlatformCli
-from ucrenew.domain.facts import NodeFacts
+from ucrenew.domain.baseline import Baseline
+from ucrenew.domain.facts import ClusterFacts, NodeFacts
 from ucrenew.domain.interlock import PhoneTrust, Place
 from ucrenew.domain.phone_rules import PhoneFacts
 from ucrenew.domain.phones import CallManagerGroup, Census, EnterpriseParameters, KnownPhone, SecurityMode
+from ucrenew.domain.plan import Plan
 from ucrenew.domain.trust_lists import Signer, TrustList
 from ucrenew.domain.x509 import fingerprint
-from ucrenew.errors import BadInput, Refused, Transient, UnknownReply
+from ucrenew.errors import BadInput, NeedsPerson, Refused, Transient, UnknownReply
 from ucrenew.site import Site
+from ucrenew.steps.side_by_side import each, first_alone
 
 _Seen = TypeVar("_Seen")
 
-NODES_SIDE_BY_SIDE = 6
 _TELL_EVERY = 1000  # phones
 
 
@@ -34,15 +35,12 @@ def look_at_phones(site: Site, nodes: Iterable[NodeFacts]) -> PhoneFacts:
     publisher = next(one for one in seen if one.node.is_cucm_publisher)
     database = _database(site, publisher.version)
     phones = count_phones(site)
-    of_publisher = _at_node(site, publisher.node.name)
-    others = [one.node.name for one in seen if one.node != publisher.node]
-    with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
-        looks = [of_publisher, *pool.map(lambda name: _at_node(site, name), others)]
+    looks = each(lambda one: _at_node(site, one.node.name), seen)
     parameters = database.parameters
     return PhoneFacts(
         mode=(parameters.security_mode if parameters else None) or _mode_by_cli(site),
         parameters=parameters,
-        ctl=of_publisher.ctl,
+        ctl=next((look.ctl for look in looks if look.node == publisher.node.name), None),
         started={one.node: frozenset(name for name in one.services if one.started(name)) for one in seen},
         census=phones,
         itls={look.node: look.itl for look in looks if look.itl},
@@ -50,6 +48,21 @@ def look_at_phones(site: Site, nodes: Iterable[NodeFacts]) -> PhoneFacts:
         groups=database.groups,
         identities={place: found for look in looks for place, found in look.identities.items()},
     )
+
+
+def phones_of(facts: ClusterFacts) -> PhoneFacts:
+    """The phones of a survey, for a purpose that they rest on. Raises NeedsPerson."""
+    if facts.phones is None:
+        raise NeedsPerson("the phones were not looked at: this is no purpose that they rest on")
+    return facts.phones
+
+
+def tell_mode(site: Site, plan: Plan, baseline: Baseline) -> None:
+    """Say whether the cluster is non-secure or mixed, as it was before (S24). Raises NeedsPerson where nobody knows."""
+    phones = baseline.phones
+    if phones is None or phones.mode is None:
+        raise NeedsPerson(f"{plan.cluster}: the security mode was not read before this renewal; abandon it, begin anew")
+    site.say(f"{plan.cluster}: the cluster is {phones.mode.words} ({phones.mode.value})")
 
 
 def count_phones(site: Site) -> Census:
@@ -68,11 +81,11 @@ def count_phones(site: Site) -> Census:
     return ris.census(progress=tell)
 
 
-def look_at_trust(site: Site, nodes: Iterable[str]) -> dict[Place, str]:
-    """The fingerprint of everything that phones' trust rests on, on each of these nodes."""
-    with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
-        looks = list(pool.map(lambda name: _at_node(site, name), nodes))
-    return {place: found for look in looks for place, found in look.identities.items()}
+def look_at_trust(site: Site, nodes: Iterable[str]) -> Trust:
+    """What phones' trust rests on, on each of these nodes, and the list that each hands out."""
+    looks = first_alone(lambda name: _at_node(site, name), nodes)
+    places = {place: found for look in looks for place, found in look.identities.items()}
+    return Trust(places, {look.node: look.itl for look in looks if look.itl})
 
 
 def read_ctl(cli: PlatformCli) -> TrustList | None:
@@ -84,6 +97,13 @@ def _with_recovery(cli: PlatformCli, found: TrustList | None) -> TrustList | Non
     if found is None or found.signer is not Signer.OTHER:
         return found
     return replace(found, recovery=cli.own_certificate(PhoneTrust.ITL_RECOVERY))
+
+
+class Trust(NamedTuple):
+    """Certificates by fingerprint, and ITLs by node."""
+
+    places: dict[Place, str]
+    itls: dict[str, TrustList]
 
 
 class _Database(NamedTuple):

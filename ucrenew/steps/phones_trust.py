@@ -14,15 +14,16 @@ from cryptography import x509 as crypto
 from ucrenew.domain.blast_radius import blast_radius
 from ucrenew.domain.finding import Finding, Reason, Severity
 from ucrenew.domain.gate import Gate, Question
-from ucrenew.domain.interlock import TrustChange
+from ucrenew.domain.interlock import TrustChange, changed_by_hand
 from ucrenew.domain.phone_rules import PhoneFacts, check_phones
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.questions_phones import phones_trust_question
 from ucrenew.domain.questions_trust import proven_question
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
-from ucrenew.steps.phones import count_phones, look_at_trust
-from ucrenew.steps.phones_noted import ALL_BACK, note_before, note_seen, said_yes, yeses
+from ucrenew.steps.phones import count_phones, look_at_trust, phones_of
+from ucrenew.steps.phones_noted import ALL_BACK, note_before, note_seen, places_seen, said_yes, yeses
+from ucrenew.steps.survey import survey
 
 COUNTS_FOR = timedelta(hours=24)  # ours: a night's sleep before the window, and no more
 
@@ -38,6 +39,23 @@ class Moment(StrEnum):
     def matter(self) -> str:
         """How the matters of its questions begin."""
         return f"{self.value}-"
+
+
+def ask_before_signing(site: Site, record: Record, plan: Plan, earlier: Iterable[Record]) -> Question | None:
+    """None once somebody has said yes to this plan. ``earlier`` are the records of renewals before, the last first."""
+    if record.leaf_under_way or is_answered(site, record, plan, Moment.SIGNING):
+        return None
+    seen = phones_of(survey(site, plan.purpose, of_authority=False))
+    last = next((found for one in earlier if (found := places_seen(one))), {})
+    changed = changed_by_hand(last, seen.identities, site.clock())
+    return ask_before(record, plan, seen, Moment.SIGNING, changed)
+
+
+def ask_before_leaf(site: Site, record: Record, plan: Plan) -> Question | None:
+    """None while somebody's yes to this plan is fresh, and once the leaf is on a node."""
+    if record.leaf_is_in or is_answered(site, record, plan, Moment.LEAF):
+        return None
+    return ask_before(record, plan, phones_of(survey(site, plan.purpose, of_authority=False)), Moment.LEAF)
 
 
 def is_answered(site: Site, record: Record, plan: Plan, moment: Moment) -> bool:
@@ -73,18 +91,11 @@ def ask_after(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) 
     back = record.fact(Kind.PHONES_BACK, about=ALL_BACK)
     if back and said_yes(record, Gate.PHONES_TRUST, Moment.AFTER.matter, asked_since=back.at):
         return None
-    note_seen(record, look_at_trust(site, plan.nodes))
-    text = proven_question(plan, leaf, tuple(count_phones(site).by_model()), _itls(site, plan))
+    trust = look_at_trust(site, plan.nodes)
+    note_seen(record, trust.places)
+    itls = tuple(f"{node}: {itl.checksum}" for node, itl in trust.itls.items())
+    text = proven_question(plan, leaf, tuple(count_phones(site).by_model()), itls)
     return _question(record, Moment.AFTER, text)
-
-
-def _itls(site: Site, plan: Plan) -> tuple[str, ...]:
-    lines = []
-    for node in plan.nodes:
-        with site.cli(site.entry(node)) as cli:
-            itl = cli.itl()
-        lines += [f"{node}: {itl.checksum}"] if itl else []
-    return tuple(lines)
 
 
 def _question(record: Record, moment: Moment, text: str) -> Question:

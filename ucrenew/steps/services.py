@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +21,7 @@ from ucrenew.errors import LoginRefused, Permanent, Refused, Transient, Trouble,
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.by_hand import ask_person
-from ucrenew.steps.survey import NODES_SIDE_BY_SIDE
+from ucrenew.steps.side_by_side import each
 from ucrenew.steps.waiting import until
 
 COMES_BACK = timedelta(minutes=15)  # a Tomcat takes minutes; ten are allowed by others (cucm.md §2.2)
@@ -150,9 +149,7 @@ def _looks(site: Site, plan: Plan, before: Mapping[str, Iterable[str]]) -> list[
         looks.append(_down(site, node, before.get(node, ())))
         if all(one.seen for one in looks[-1]):
             break
-    with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
-        looks += pool.map(lambda node: _down(site, node, before.get(node, ())), nodes)
-    return looks
+    return [*looks, *each(lambda node: _down(site, node, before.get(node, ())), nodes)]
 
 
 def _down(site: Site, node: str, names: Iterable[str]) -> list[_Down]:

@@ -7,7 +7,6 @@ other nodes asked, side by side.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypedDict
@@ -28,9 +27,9 @@ from ucrenew.errors import Refused, Transient, Trouble, UnknownReply
 from ucrenew.profile import ClusterNode
 from ucrenew.site import Site
 from ucrenew.steps.phones import look_at_phones
+from ucrenew.steps.side_by_side import each
 from ucrenew.steps.waiting import until
 
-NODES_SIDE_BY_SIDE = 6
 BACKUP_EVERY = 15.0  # seconds: every look is a login
 
 
@@ -57,8 +56,7 @@ def survey(site: Site, purpose: Purpose, *, of_authority: bool = True) -> Cluste
         site.say(note)
     entries = _entries(site, database.members)
     others = [entry for entry in entries if entry.name != publisher.name]
-    with ThreadPoolExecutor(NODES_SIDE_BY_SIDE) as pool:
-        rest = list(pool.map(lambda entry: _look_at_node(site, entry, purpose), others))
+    rest = each(lambda entry: _look_at_node(site, entry, purpose), others)
     nodes = tuple(facts for facts in (first, *rest) if facts.node.product in purpose.products)
     return ClusterFacts(
         at=at,
