@@ -125,3 +125,4 @@ def test_churning_phones_are_noticed(with_phones):
     assert "CSCup28852" in asked.text
     assert "[phones-churn, S30]" in asked.text
     assert walked.watch() is None
+    assert 1 == len([line for line in walked.lines if "watching the phones" in line])
