@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.states import AwaitingRetry, Cancelled, Completed, Pending, Running
 
 from flows.attend import attend_suspended_runs
-from tasks.lock import Holder, _create, holder_of, holders, let_go, seize_lock
+from tasks.lock import Holder, create_only, holder_of, holders, let_go, seize_lock
 from tasks.lock import _write as write_lock
 from tests.procedure.lives import NO, PUBLISHER, UNASKED, YES, at_note, kill
 from ucrenew.errors import NeedsPerson, Permanent
@@ -22,6 +22,11 @@ def name_another(life) -> None:
     """What a second life of the same run does when it begins, while the first still lives."""
     with get_client(sync_client=True) as client:
         write_lock(client, Holder(life.cluster, str(life.runs[-1]), new_life()))
+
+
+def put(client, holder: Holder) -> None:
+    """Note a lock as the life named in it would have."""
+    assert create_only(client, f"ucrenew-lock-{holder.cluster}", holder.words)
 
 
 def test_held_across_suspension(lives, borrowed):
@@ -92,7 +97,7 @@ def test_late_life_takes_nothing_back(lives, borrowed, states):
         for state in states:
             life.client.set_flow_run_state(run, state, force=True)
         with get_client(sync_client=True) as client:
-            _create(client, Holder(life.cluster, str(run), new_life()))
+            put(client, Holder(life.cluster, str(run), new_life()))
 
     with life.said.doing_at("Beginning flow run", begin_anew):
         life.live()
@@ -180,7 +185,7 @@ def test_every_lock_is_seen(in_process, monkeypatch):  # noqa: ARG001
     clusters = [f"many-{token_hex(4)}" for _ in range(5)]
     with get_client(sync_client=True) as client:
         for cluster in clusters:
-            _create(client, Holder(cluster, str(uuid4()), new_life()))
+            put(client, Holder(cluster, str(uuid4()), new_life()))
 
         assert set(clusters) <= {holder.cluster for holder in holders()}
 
@@ -193,7 +198,7 @@ def held(in_process):  # noqa: ARG001
     """The lock of a cluster that nobody else knows, held by some life of some run."""
     holder = Holder(f"held-{token_hex(4)}", str(uuid4()), new_life())
     with get_client(sync_client=True) as client:
-        _create(client, holder)
+        put(client, holder)
         yield holder
         if holder_of(holder.cluster):
             client.delete_variable_by_name(f"ucrenew-lock-{holder.cluster}")
