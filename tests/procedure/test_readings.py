@@ -13,8 +13,10 @@ from tests.procedure.drill import prepare, quick
 from tests.procedure.faults import Fault, complaints
 from tests.procedure.readings_tried import TRIALS, UNSAID, unsaid
 from tests.procedure.walk_of_readings import Walk
-from ucrenew.simulator.readings import SETTINGS
+from ucrenew.simulator.node_readings import NodeReadings
+from ucrenew.simulator.readings import settings
 
+SETTINGS = settings(NodeReadings)
 COLUMNS = max(map(len, SETTINGS.values()))
 
 

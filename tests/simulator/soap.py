@@ -9,6 +9,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 PATH = "/controlcenterservice2/services/ControlCenterServices"
+AXL = "http://www.cisco.com/AXL/API/15.0"
 AST = "{http://schemas.cisco.com/ast/soap}"
 
 
@@ -24,6 +25,16 @@ def envelope(operation, inside="", prefix="soap"):
 def asked(*names, prefix="soap"):
     inside = "".join(f"<{prefix}:ServiceStatus>{name}</{prefix}:ServiceStatus>" for name in names or ("",))
     return envelope("soapGetServiceStatus", inside, prefix)
+
+
+def control(kind, *services, node="cs-ccm-pub"):
+    """A call that restarts, starts or stops."""
+    listed = "".join(f"<soap:item>{name}</soap:item>" for name in services)
+    return envelope(
+        "soapDoControlServices",
+        f"<soap:ControlServiceRequest><soap:NodeName>{node}</soap:NodeName><soap:ControlType>{kind}"
+        f"</soap:ControlType><soap:ServiceList>{listed}</soap:ServiceList></soap:ControlServiceRequest>",
+    )
 
 
 def post(simulator, body, *, account=None, host="cs-ccm-pub", port="tomcat_port", path=PATH):
@@ -74,3 +85,16 @@ def session(simulator, host="cs-ccm-pub", account=None, path="/axl/"):
     made.mount("https://", Address(node))
     made.url = f"https://{node['address']}:{node['tomcat_port']}{path}"
     return made
+
+
+def axl(simulator, operation, inside="", host="cs-ccm-pub", account=None):
+    """One call of AXL written by hand; status and body."""
+    calling = session(simulator, host, account)
+    reply = calling.post(
+        calling.url,
+        data=f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:a="{AXL}"><e:Body>'
+        f"<a:{operation}>{inside}</a:{operation}></e:Body></e:Envelope>",
+        headers={"Content-Type": "text/xml", "SOAPAction": f'"CUCM:DB ver=15.0 {operation}"'},
+        timeout=30,
+    )
+    return reply.status_code, reply.text

@@ -9,10 +9,9 @@ import requests
 import zeep
 
 from tests.simulator.phones import PUB, SUB, begin, listed, phones
-from tests.simulator.soap import session
+from tests.simulator.soap import AXL, axl, session
 
 BINDING = "{http://www.cisco.com/AXLAPIService/}AXLAPIBinding"
-SPACE = "http://www.cisco.com/AXL/API/15.0"
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +27,6 @@ def somebody(standing, schema):
     calling = session(standing)
     client = zeep.Client(schema, transport=zeep.Transport(session=calling))
     return client.create_service(BINDING, calling.url)
-
-
-def ask(simulator, operation, inside="", host="cs-ccm-pub", account=None):
-    """One call written by hand; status and body."""
-    calling = session(simulator, host, account)
-    reply = calling.post(
-        calling.url,
-        data=f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:a="{SPACE}"><e:Body>'
-        f"<a:{operation}>{inside}</a:{operation}></e:Body></e:Envelope>",
-        headers={"Content-Type": "text/xml", "SOAPAction": f'"CUCM:DB ver=15.0 {operation}"'},
-        timeout=30,
-    )
-    return reply.status_code, reply.text
 
 
 def resets(simulator):
@@ -143,15 +129,6 @@ def test_apply_lets_phones_fetch(borrowed, somebody):
     assert [("apply", name, 1)] == resets(borrowed)
 
 
-def test_enterprise_reset_is_a_reading(borrowed, somebody):
-    """By the schema's comment resetting enterprise parameters resets no phone."""
-    begin(borrowed)
-    borrowed.control.post("/cluster", {"enterprise_reset": "values"})
-    somebody.resetEnterpriseParameters()
-
-    assert [] == resets(borrowed)
-
-
 def test_unknown_things_are_faults(borrowed, somebody):
     """What is not there is a fault that names itself and the operation."""
     with pytest.raises(zeep.exceptions.Fault, match="SEP000000000000") as trouble:
@@ -160,23 +137,23 @@ def test_unknown_things_are_faults(borrowed, somebody):
         somebody.executeSQLQuery(sql="select * from nonsense")
 
     assert "resetPhone" == trouble.value.detail.findtext("axlError/request")
-    assert 500 == ask(borrowed, "listNonsense")[0]
+    assert 500 == axl(borrowed, "listNonsense")[0]
     assert [] == borrowed.control.ledger()
 
 
 def test_any_release_is_answered_in_its_own(standing):
     """The answer stands in the namespace of the request."""
-    status, text = ask(standing, "getCCMVersion")
+    status, text = axl(standing, "getCCMVersion")
 
     assert 200 == status
-    assert f"{{{SPACE}}}getCCMVersionResponse" in {part.tag for part in ET.fromstring(text).iter()}
+    assert f"{{{AXL}}}getCCMVersionResponse" in {part.tag for part in ET.fromstring(text).iter()}
 
 
 def test_cookies_stand_for_the_login(standing):
     """A session's cookie is enough for the next call; it is of no use on another node."""
     calling = session(standing)
     body = (
-        f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:a="{SPACE}"><e:Body>'
+        f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:a="{AXL}"><e:Body>'
         "<a:getCCMVersion/></e:Body></e:Envelope>"
     )
     calling.post(calling.url, data=body, timeout=30)
@@ -192,22 +169,22 @@ def test_large_queries_are_refused(borrowed):
     """A query with too many rows is a fault; pages of it are not."""
     begin(borrowed)
     borrowed.control.post("/cluster", {"axl_row_limit": 10})
-    status, text = ask(borrowed, "executeSQLQuery", "<sql>select name from device</sql>")
-    page = ask(borrowed, "executeSQLQuery", "<sql>select skip 20 first 10 name from device order by name</sql>")
+    status, text = axl(borrowed, "executeSQLQuery", "<sql>select name from device</sql>")
+    page = axl(borrowed, "executeSQLQuery", "<sql>select skip 20 first 10 name from device order by name</sql>")
 
     assert 500 == status
     assert "<axlmessage>Query request too large. Total rows matched: 25" in text
     assert (200, 5) == (page[0], page[1].count("<row>"))
 
 
-def test_who_may_ask(borrowed):
+def test_who_may_axl(borrowed):
     """An OS account gets 401 and is in the ledger, an account without the role 403, an IM&P node has no AXL."""
     platform = borrowed.scene["accounts"]["platform"]
-    wrong = ask(borrowed, "getCCMVersion", account=platform)[0]
+    wrong = axl(borrowed, "getCCMVersion", account=platform)[0]
     borrowed.control.post("/cluster", {"axl_role": False})
 
-    assert (401, 403) == (wrong, ask(borrowed, "getCCMVersion")[0])
-    assert 404 == ask(borrowed, "getCCMVersion", host="cs-imp")[0]
+    assert (401, 403) == (wrong, axl(borrowed, "getCCMVersion")[0])
+    assert 404 == axl(borrowed, "getCCMVersion", host="cs-imp")[0]
     assert ["login-refused"] == borrowed.control.kinds()
 
 
@@ -216,8 +193,8 @@ def test_axl_needs_its_services(borrowed, service):
     """Without its web service, or from 14 on its own Tomcat, AXL is away."""
     borrowed.control.post(f"/nodes/{PUB}", {"services": {service: "STOPPED"}})
 
-    assert 503 == ask(borrowed, "getCCMVersion")[0]
-    assert 200 == ask(borrowed, "getCCMVersion", host="cs-ccm-sub")[0]
+    assert 503 == axl(borrowed, "getCCMVersion")[0]
+    assert 200 == axl(borrowed, "getCCMVersion", host="cs-ccm-sub")[0]
 
 
 def test_groups_by_sql(borrowed):
@@ -232,22 +209,22 @@ def test_groups_by_sql(borrowed):
         "<sql>select count(*) as n from device d, securityprofile s where d.fksecurityprofile=s.pkid"
         " and s.tkdevicesecuritymode=3</sql>"
     )
-    rows = ET.fromstring(ask(borrowed, "executeSQLQuery", members)[1]).iter("row")
+    rows = ET.fromstring(axl(borrowed, "executeSQLQuery", members)[1]).iter("row")
 
     assert [
         ("Pair", "CM_cs-ccm-sub"), ("Pair", "CM_cs-ccm-pub"), ("Single", "CM_cs-ccm-sub"),
     ] == [(row.findtext("name"), row.findtext("node")) for row in rows]  # fmt: skip
-    assert "<n>10</n>" in ask(borrowed, "executeSQLQuery", secure)[1]
+    assert "<n>10</n>" in axl(borrowed, "executeSQLQuery", secure)[1]
 
 
 def test_faults_of_the_web_hit_soap(borrowed):
     """A throttled AXL is 503, and a service that hangs up is cut, as every web call can be."""
     fault = {"node": PUB, "on": True, "times": 1, "path": "/axl/"}
     borrowed.control.post("/faults", {**fault, "kind": "rest-status", "status": 503})
-    throttled = ask(borrowed, "getCCMVersion")[0]
+    throttled = axl(borrowed, "getCCMVersion")[0]
     borrowed.control.post("/faults", {**fault, "kind": "rest-reset"})
 
     assert 503 == throttled
     with pytest.raises(requests.ConnectionError):
-        ask(borrowed, "getCCMVersion")
-    assert 200 == ask(borrowed, "getCCMVersion")[0]
+        axl(borrowed, "getCCMVersion")
+    assert 200 == axl(borrowed, "getCCMVersion")[0]

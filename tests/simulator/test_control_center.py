@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import until
-from tests.simulator.soap import PATH, asked, envelope, items, post
+from tests.simulator.soap import PATH, asked, control, envelope, items, post
 from tests.simulator.walk import Shell
 
 PUBLISHER = "cs-ccm-pub.example.com"
@@ -114,16 +114,6 @@ def test_only_application_users(borrowed):
     assert [("login-refused", "osadmin"), ("login-refused", "appuser")] == [
         (entry["kind"], entry["from"]) for entry in borrowed.control.ledger()
     ]
-
-
-def control(kind, *services, node="cs-ccm-pub"):
-    """A call that restarts, starts or stops."""
-    listed = "".join(f"<soap:item>{name}</soap:item>" for name in services)
-    return envelope(
-        "soapDoControlServices",
-        f"<soap:ControlServiceRequest><soap:NodeName>{node}</soap:NodeName><soap:ControlType>{kind}"
-        f"</soap:ControlType><soap:ServiceList>{listed}</soap:ServiceList></soap:ControlServiceRequest>",
-    )
 
 
 @pytest.mark.parametrize("answers", ["at-once", "when-done"])

@@ -147,21 +147,6 @@ def test_first_restart_moves_secure_phones(borrowed):
     assert (23 - tls, 0, tls) == (nodes[SUB]["registered"], nodes[SUB]["tls"], nodes[PUB]["tls"])
 
 
-def test_untrusting_tls_phone_drops(borrowed):
-    """A phone on TLS that cannot verify its list drops by one reading and stays by the other."""
-    tls = {}
-    for reading in ("drops", "stays"):
-        borrowed.control.post("/cluster", {"itl_signer": "CallManager", "untrusting_tls_phone": reading})
-        begin(borrowed, security_mode=1)
-        for purpose in ("CallManager", "TVS"):
-            for node in (PUB, SUB):
-                borrowed.control.post("/certificates/regenerate", {"node": node, "purpose": purpose})
-        restart(borrowed, TFTP)
-        tls[reading] = phones(borrowed)["nodes"][SUB]["tls"]
-
-    assert {"drops": 0, "stays": 10} == tls
-
-
 def test_only_the_publisher_updates(borrowed):
     """The CTL is updated on the publisher, by who is asked and says yes."""
     begin(borrowed, security_mode=1)

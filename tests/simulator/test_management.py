@@ -80,15 +80,13 @@ def test_management_sets_faults(borrowed, ask):
 def test_management_switches(borrowed, ask):
     """Single sign-on of one node, and any reading, are switched on the page."""
     ask("POST", f"/page/sso/{PUBLISHER}", {"sso": "enabled"})
-    for name, value in (("snapshot_form", "array"), ("security_mode", "1"), ("issuer_needed_in_trust", "true")):
+    told = {"snapshot_form": "array", "security_mode": "1", "issuer_needed_in_trust": "true", "ris_page": "7"}
+    for name, value in told.items():
         ask("POST", f"/page/readings/{name}", {"value": value})
     state = borrowed.control.state()
 
     assert ["enabled", "disabled", "disabled"] == [node["sso"] for node in state["nodes"]]
-    readings = state["readings"]
-    assert ("array", 1, True) == tuple(
-        readings[name] for name in ("snapshot_form", "security_mode", "issuer_needed_in_trust")
-    )
+    assert ["array", 1, True, 7] == [state["readings"][name] for name in told]
 
 
 @pytest.mark.parametrize(

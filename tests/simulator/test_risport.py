@@ -1,41 +1,10 @@
 """RisPort70 by SOAP: which phones are registered where, in pages, and not too often (cucm.md §3.3)."""
 
-from xml.etree import ElementTree as ET
-
 import pytest
 
-from tests.simulator.phones import CALLMANAGER, PAIR, PUB, SINGLE, SUB, begin, listed
-from tests.simulator.soap import AST, envelope, post
-
-PATH = "/realtimeservice2/services/RISService70"
-
-
-def asked(*names, ext=False, state="", most=1000, **criteria):
-    """A call as people write it, elements in the order of the schema."""
-    items = "".join(f"<soap:item><soap:Item>{name}</soap:Item></soap:item>" for name in names or ("*",))
-    told = {"Model": "255", "Status": "Any", "NodeName": "", **criteria}
-    inside = (
-        f"<soap:StateInfo>{state}</soap:StateInfo><soap:CmSelectionCriteria><soap:MaxReturnedDevices>{most}"
-        "</soap:MaxReturnedDevices><soap:DeviceClass>Phone</soap:DeviceClass>"
-        + "".join(f"<soap:{name}>{value}</soap:{name}>" for name, value in told.items())
-        + f"<soap:SelectBy>Name</soap:SelectBy><soap:SelectItems>{items}</soap:SelectItems>"
-        "<soap:Protocol>Any</soap:Protocol><soap:DownloadStatus>Any</soap:DownloadStatus></soap:CmSelectionCriteria>"
-    )
-    return envelope("selectCmDeviceExt" if ext else "selectCmDevice", inside)
-
-
-def select(simulator, *names, **told):
-    """Devices as (node, fields), the number found, and the StateInfo."""
-    status, text = post(simulator, asked(*names, **told), path=PATH)
-    assert 200 == status, text
-    root = ET.fromstring(text)
-    devices = [
-        (node.findtext(f"{AST}Name"), {part.tag.removeprefix(AST): part.text for part in device})
-        for node in root.iter(f"{AST}CmNodes").__next__()
-        for device in node.find(f"{AST}CmDevices")
-    ]
-    state = root.findtext(f".//{AST}StateInfo").replace("<", "&lt;")
-    return devices, int(root.findtext(f".//{AST}TotalDevicesFound")), state
+from tests.simulator.phones import CALLMANAGER, PUB, SINGLE, SUB, begin, listed
+from tests.simulator.risport import PATH, asked, select
+from tests.simulator.soap import post
 
 
 def test_registered_phones(borrowed):
@@ -88,17 +57,6 @@ def test_moved_phones_stand_twice(borrowed):
     }
 
 
-def test_wildcard_of_ext(borrowed):
-    """`Ext` with a wildcard returns little by one reading, and everything by the other."""
-    begin(borrowed, {**PAIR, "phones": 400, "offline": 0})
-    counts = []
-    for reading in ("little", "all"):
-        borrowed.control.post("/cluster", {"ris_ext_wildcard": reading})
-        counts.append(select(borrowed, ext=True)[1])
-
-    assert counts[0] < 400 == counts[1]
-
-
 def test_criteria(borrowed):
     """Names with commas, model, status and node narrow the answer."""
     begin(borrowed)
@@ -136,16 +94,6 @@ def test_too_many_calls(borrowed, status):
     assert [False, False, True] == ["Exceeded allowed rate" in text for _, text in answers]
     assert status == answers[2][0]
     assert (200, 200) == (elsewhere, post(borrowed, asked(), path=PATH)[0])
-
-
-def test_response_of_ext_is_a_reading(borrowed):
-    """The response of `Ext` has its own name, or that of the plain call."""
-    seen = []
-    for name in ("selectCmDeviceExtResponse", "selectCmDeviceResponse"):
-        borrowed.control.post("/cluster", {"ris_ext_response": name})
-        seen.append(f":{name}" in post(borrowed, asked(ext=True), path=PATH)[1])
-
-    assert [True, True] == seen
 
 
 def test_application_users_only(borrowed):

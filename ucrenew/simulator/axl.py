@@ -74,7 +74,7 @@ class Axl:
             refused = soap.refused_login(self._cluster, self._node, "Cisco Web Services Realm")
             if refused:
                 return refused
-        if not self._cluster.telephony.readings.axl_role:
+        if not self._cluster.readings.axl_role:
             return Response("Forbidden", 403)
         return None
 
@@ -148,7 +148,7 @@ class Axl:
         raise Refused(message)
 
     def _refuse_large(self, rows: int) -> None:
-        limit = self._cluster.telephony.readings.axl_row_limit
+        limit = self._cluster.readings.axl_row_limit
         if rows > limit:
             message = (
                 f"Query request too large. Total rows matched: {rows} rows. Suggestive Row Fetch: less than {limit}"

@@ -69,7 +69,7 @@ class Resets:
         if publisher is None or publisher.major < _ENTERPRISE_SINCE:
             message = f"The operation {verb}EnterpriseParameters is not known"
             raise Unknown(message)
-        if self._cluster.telephony.readings.enterprise_reset == "devices":
+        if self._cluster.readings.enterprise_reset == "devices":
             self._act(verb, self._phones(), "all")
         return "true"
 

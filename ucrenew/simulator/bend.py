@@ -17,8 +17,8 @@ stale_trust     true: a CA certificate that ended last month is in tomcat-trust
 namesake_trust  {"of": "root"|"issuing", "starts": "earlier"|"later"}: another certificate with the name of the CA's
                 own is in tomcat-trust, in its place if it was there
 
-`POST /cluster` takes all of that for every node, the fields of ``Delays``, ``Readings`` and ``PhoneReadings``, and
-``clock_offset``, the seconds that the clock of the whole scene is put forward.
+`POST /cluster` takes all of that for every node, the fields of ``Delays`` and ``Readings``, and ``clock_offset``, the
+seconds that the clock of the whole scene is put forward.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from functools import cached_property
-from typing import get_args, get_type_hints
 
 from cryptography import x509
 
@@ -37,7 +36,6 @@ from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import FanOut, SimulatedNode
 from ucrenew.simulator.pace import Delays
-from ucrenew.simulator.phone_readings import PhoneReadings
 from ucrenew.simulator.services import OUT_OF_SERVICE, State
 
 
@@ -119,8 +117,6 @@ class Bender:
             return _reading_change(self._cluster.readings, name, value)
         if name in {field.name for field in fields(self._cluster.delays)}:
             return _delay_change(self._cluster.delays, name, value)
-        if name in {field.name for field in fields(self._cluster.telephony.readings)}:
-            return _phone_reading_change(self._cluster.telephony.readings, name, value)
         return None
 
     def _node_change(self, node: SimulatedNode, name: str, value: object) -> Change:
@@ -179,15 +175,6 @@ def _delay_change(delays: Delays, name: str, value: object) -> Change:
 
 def _reading_change(chosen: readings.Readings, name: str, value: object) -> Change:
     readings.check(name, value)
-    return lambda: setattr(chosen, name, value)
-
-
-def _phone_reading_change(chosen: PhoneReadings, name: str, value: object) -> Change:
-    choices = get_args(get_type_hints(PhoneReadings)[name]) or (value,)
-    if type(value) is not type(getattr(PhoneReadings(), name)):
-        raise CannotBend(f"{name} does not take {value!r}")
-    if value not in choices:
-        raise CannotBend(f"{name} is one of {', '.join(map(str, choices))}, not {value}")
     return lambda: setattr(chosen, name, value)
 
 

@@ -115,7 +115,7 @@ class ControlCenter:
             return fault("Connection to the Server cannot be established (unable to access Remote Node)")
         reasons = {name: self._refusal(name) for name in names}
         changes = [self._change(kind, name, reason) for name, reason in reasons.items()]
-        if self._cluster.telephony.readings.control_answers == "when-done":
+        if self._cluster.readings.control_answers == "when-done":
             for change in changes:
                 _watch(change)
         return self._reply(

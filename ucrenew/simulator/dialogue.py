@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
-from ucrenew.simulator.readings import Asks
+from ucrenew.simulator.reading import Asks
 
 Output = Iterator[str]
 

@@ -1,8 +1,4 @@
-"""What the reference only infers about phones, lists and SOAP, each an attribute that switches between the readings.
-
-Bent by `POST /cluster` like the other readings; a module of its own, because the phones are.
-docs/readings.md lists them.
-"""
+"""What the reference only infers about phones, trust lists, and SOAP that tells of phones."""
 
 # ruff: noqa: FBT003 - what is called only makes a field of the settings that it is given
 from __future__ import annotations
@@ -10,12 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ucrenew.simulator.readings import reading
+from ucrenew.simulator.reading import reading
 
 
 @dataclass
 class PhoneReadings:
-    """Facts that are only inferred; each attribute is one of the readings, to be bent at any time."""
+    """What phones do, and what a client that looks after them may see, either way."""
 
     # --- phones and what they trust
     itl_signer: Literal["release", "CallManager"] = reading(
@@ -41,16 +37,22 @@ class PhoneReadings:
     )
     # --- the command line
     no_ctl_text: str = reading(
-        "show ctl file not found", source="cucm.md §2.5", says="what `show ctl` says without one", free=True
+        "show ctl file not found",
+        "There is no CTL file",
+        source="cucm.md §2.5",
+        says="what `show ctl` says without one",
+        free=True,
     )
     ctl_refused_text: str = reading(
         "Executed command unsuccessfully\nThis command can be run on the publisher only",
+        "Only on the publisher",
         source="cucm.md §2.5",
         says="what `utils ctl` says elsewhere than on the publisher",
         free=True,
     )
     ctl_nonsecure_text: str = reading(
         "Executed command unsuccessfully\nThe cluster is not in Mixed mode",
+        "Set the cluster to mixed mode first",
         source="cucm.md §2.5",
         says="what `utils ctl update` says in a non-secure cluster",
         free=True,
@@ -61,12 +63,14 @@ class PhoneReadings:
     # --- SOAP and the database
     interaction_parameter: str = reading(
         "PhoneInteractionOnCertificateUpdate",
+        "InteractionOnUpdate",
         source="cucm.md §4.1",
         says="what the database calls the parameter by which phones are reset",
         free=True,
     )
     rollback_parameter: str = reading(
         "PrepareClusterForRollbackToPre80",
+        "RollbackBefore8",
         source="cucm.md §4.3",
         says="what it calls the one for a rollback before 8.0",
         free=True,
@@ -81,11 +85,13 @@ class PhoneReadings:
         True, False, source="cucm.md §3.1", says="whether the application user has the role for AXL"
     )
     axl_row_limit: int = reading(
-        8000, source="cucm.md §3.1", says="from how many rows on a query is refused", free=True
+        8000, 20, source="cucm.md §3.1", says="from how many rows on a query is refused", free=True
     )
     ris_page: int = reading(1000, 2000, source="cucm.md §3.3", says="the most devices of one answer", free=True)
-    ris_calls: int = reading(15, source="cucm.md §3.3", says="how many calls a minute are answered", free=True)
-    ris_refusal_status: int = reading(500, 503, source="cucm.md §3.3", says="the status of one too many", free=True)
+    ris_calls: int = reading(15, 18, source="cucm.md §3.3", says="how many calls a minute are answered", free=True)
+    ris_refusal_status: int = reading(
+        500, 200, 503, source="cucm.md §3.3", says="the status of one too many", free=True
+    )
     ris_ext_wildcard: Literal["little", "all"] = reading(
         "little", "all", source="cucm.md §3.3", says="what selectCmDeviceExt finds by a wildcard"
     )

@@ -32,8 +32,11 @@ _STEPS = 101
 class Switchboard(Protocol):
     """What registration has to know of the cluster."""
 
-    readings: PhoneReadings
     files: TrustFiles
+
+    @property
+    def readings(self) -> PhoneReadings:
+        """What phones do, of what is only inferred."""
 
     @property
     def security_mode(self) -> int:

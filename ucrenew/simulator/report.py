@@ -19,7 +19,7 @@ def cluster_state(cluster: Cluster) -> dict[str, object]:
             "delays": {
                 name: None if seconds == float("inf") else seconds for name, seconds in asdict(cluster.delays).items()
             },
-            "readings": {**asdict(cluster.readings), **asdict(cluster.telephony.readings)},
+            "readings": asdict(cluster.readings),
             "clock_offset": cluster.clock.offset_seconds,
         }
 

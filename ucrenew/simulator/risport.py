@@ -70,8 +70,8 @@ class RisPort:
         if not self._node.is_up(_DATA_COLLECTOR):
             return fault("RIS Data Collector is not running")  # [I] guess
         if self._is_too_often():
-            text = f"Exceeded allowed rate for Realtime information, {self._telephony.readings.ris_calls} requests"
-            return fault(text, status=self._telephony.readings.ris_refusal_status)
+            text = f"Exceeded allowed rate for Realtime information, {self._cluster.readings.ris_calls} requests"
+            return fault(text, status=self._cluster.readings.ris_refusal_status)
         try:
             call = read_call(request.get_data())
         except Unreadable as reason:
@@ -89,7 +89,7 @@ class RisPort:
         while self._calls and abs((now - self._calls[0]).total_seconds()) >= length:
             self._calls.popleft()
         self._calls.append(now)
-        return length > 0 and len(self._calls) > self._telephony.readings.ris_calls
+        return length > 0 and len(self._calls) > self._cluster.readings.ris_calls
 
     def _select(self, call: Element, operation: str) -> Response:
         extended = operation.endswith("Ext")
@@ -101,19 +101,19 @@ class RisPort:
 
     def _page_size(self, call: Element) -> int:
         told = text_of(call, "MaxReturnedDevices")
-        most = self._telephony.readings.ris_page
+        most = self._cluster.readings.ris_page
         return min(int(told), most) if told.isdigit() and int(told) else most
 
     def _found(self, call: Element, *, latest: bool) -> Iterator[Found]:
         """The devices that are asked for; the plain call has each once for every node that it touched."""
         now = self._cluster.clock()
         phones = self._asked(call)
-        if latest and phones is None and self._telephony.readings.ris_ext_wildcard == "little":
+        if latest and phones is None and self._cluster.readings.ris_ext_wildcard == "little":
             phones = list(self._telephony.registration.phones.values())[:_LITTLE]
         for phone in self._telephony.registration.phones.values() if phones is None else phones:
             sight = self._telephony.churn.sight(phone, now)
             if sight.node is None:
-                if self._telephony.readings.ris_never_seen == "Unknown":
+                if self._cluster.readings.ris_never_seen == "Unknown":
                     yield Found(phone.group.nodes[0], phone, sight)
                 continue
             yield Found(sight.node, phone, sight)
@@ -148,7 +148,7 @@ class RisPort:
 
     def _reply(self, operation: str, found: list[Found], page: list[Found], end: int) -> Response:
         extended = operation.endswith("Ext")
-        name = self._telephony.readings.ris_ext_response if extended else f"{operation}Response"
+        name = self._cluster.readings.ris_ext_response if extended else f"{operation}Response"
         made = Answer(name, self._cluster.readings.soap_prefix)
         returned = made.put(made.top, name.replace("Response", "Return"))
         result = made.put(returned, "SelectCmDeviceResult")

@@ -21,7 +21,6 @@ from ucrenew.simulator.churn import Churn
 from ucrenew.simulator.identity import fingerprint, self_signed
 from ucrenew.simulator.node import REUSES_TOMCAT, SimulatedNode
 from ucrenew.simulator.phone import Phone, populate
-from ucrenew.simulator.phone_readings import PhoneReadings
 from ucrenew.simulator.registration import TVS_SERVICE, Registration
 from ucrenew.simulator.telephony_scene import Group, Signer, cucm_nodes
 from ucrenew.simulator.trust_files import CALLMANAGER_SERVICE, TFTP_SERVICE, TrustFiles, cucm_only, is_activated
@@ -55,7 +54,7 @@ class Telephony:
     """Everything about the phones of one cluster."""
 
     def __init__(self, cluster: Cluster) -> None:  # noqa: D107 - the class says it
-        self.readings = PhoneReadings()
+        self.readings = cluster.readings
         self.parameters = Parameters()
         self.files = TrustFiles(self.readings)
         self.groups: tuple[Group, ...] = ()
@@ -69,7 +68,7 @@ class Telephony:
     @property
     def security_mode(self) -> int:
         """0 non-secure, 1 mixed (S24)."""
-        return self._cluster.readings.security_mode
+        return self.readings.security_mode
 
     @property
     def members(self) -> dict[str, SimulatedNode]:
@@ -86,7 +85,7 @@ class Telephony:
         scene = self._cluster.scene.telephony
         self.groups = scene.complete(cucm_nodes([node.node for node in self._cluster.nodes.values()]))
         if scene.security_mode:
-            self._cluster.readings.security_mode = scene.security_mode
+            self.readings.security_mode = scene.security_mode
         self.files.signed_by = scene.signed_by
         self.furnish(self.groups)
         self._cluster.database.also = self._tables
@@ -179,7 +178,7 @@ class Telephony:
         """Move the cluster to mixed mode; phones learn of it at their next reset (§2.5)."""
         with self._cluster.lock:
             self.update_ctl(account, "tokenless")
-            self._cluster.readings.security_mode = 1
+            self.readings.security_mode = 1
 
     def reset(self, phones: Iterable[Phone], reason: int, *, account: str, what: str, scope: str) -> None:
         """Let phones start again because somebody asked for it: one entry of the ledger."""
