@@ -35,7 +35,7 @@ from ucrenew.simulator.trust import TrustEntry
 from ucrenew.simulator.uploads import Refusal
 
 # [D Svc14] for the page that shows another node; [I] guess that a call says the same.
-_OUT_OF_REACH = "Connection to the Server cannot be established (unable to access Remote Node)"
+OUT_OF_REACH = "Connection to the Server cannot be established (unable to access Remote Node)"
 
 
 class Cluster:
@@ -230,7 +230,7 @@ class Cluster:
         """Bring a CSR or an identity to the nodes it is for; the names of those that have it."""
         names = self._spread.within_call(put, node, self._targets(node, unit, multi_server))
         if self.readings.partial_fan_out == "error" and self._out_of_reach(node, unit, multi_server):
-            raise Refusal(500, _OUT_OF_REACH)
+            raise Refusal(500, OUT_OF_REACH)
         return names
 
     def _targets(self, node: SimulatedNode, unit: str, multi_server: object) -> list[SimulatedNode]:
@@ -244,7 +244,7 @@ class Cluster:
     def _let_all_be_reached(self, node: SimulatedNode, unit: str, multi_server: object) -> None:
         """Raises Refusal where the reading is that nothing is done as long as a node is down."""
         if self.readings.partial_fan_out == "refused" and self._out_of_reach(node, unit, multi_server):
-            raise Refusal(500, _OUT_OF_REACH)
+            raise Refusal(500, OUT_OF_REACH)
 
     def _members(self) -> list[Node]:
         return [node.node for node in self.nodes.values()]

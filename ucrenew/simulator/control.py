@@ -17,6 +17,7 @@ from ucrenew.simulator import control_phones, management, origin
 from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import CannotBend
 from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.control_body import told_by_caller
 from ucrenew.simulator.hand import Hand, Unknown
 from ucrenew.simulator.ports import CannotListen
 from ucrenew.simulator.report import cluster_state, node_state
@@ -85,7 +86,7 @@ class ControlDesk:
 
     def change_state(self) -> Response:
         """`{"nodes": {name: {...}} or [{"name": ..., ...}], "cluster": {...}}`."""
-        told = _body()
+        told = told_by_caller()
         nodes = told.pop("nodes", {})
         if isinstance(nodes, list):
             nodes = {str(node.pop("name", "")): node for node in nodes}
@@ -104,12 +105,12 @@ class ControlDesk:
 
     def change_cluster(self) -> Response:
         """The clock, delays, readings, or an attribute of every node."""
-        self._hand.bend.cluster(_body())
+        self._hand.bend.cluster(told_by_caller())
         return jsonify(cluster_state(self._cluster))
 
     def add_node(self) -> Response:
         """`{"host": .., "product": .., "role": ..}`: a newcomer, self-signed; answered as in the JSON file."""
-        member = newcomer(_body(), self._cluster.scene)
+        member = newcomer(told_by_caller(), self._cluster.scene)
         if member.node.name in self._cluster.nodes:
             message = f"There is a node {member.node.name} already"
             raise CannotBend(message)
@@ -118,12 +119,12 @@ class ControlDesk:
     def change_node(self, name: str) -> Response:
         """Attributes of one node."""
         node = self._hand.node(name)
-        self._hand.bend.node(node, _body())
+        self._hand.bend.node(node, told_by_caller())
         return jsonify(node_state(node))
 
     def change_fault(self) -> Response:
         """Set a fault or take it away: see faults.py."""
-        return jsonify(node_state(self._hand.fault(_body())))
+        return jsonify(node_state(self._hand.fault(told_by_caller())))
 
     def requests(self) -> Response:
         """The CA's requests."""
@@ -141,7 +142,7 @@ class ControlDesk:
 
     def change_authority(self) -> Response:
         """Bend what the CA signs."""
-        self._authority.configure(**_body())
+        self._authority.configure(**told_by_caller())
         return jsonify({"ok": True})
 
     def ledger(self) -> Response:
@@ -159,14 +160,6 @@ def _keep_strangers_out() -> Response | None:
     if not origin.is_loopback(request):
         return _error(403, "This server is known as 127.0.0.1 and localhost only")
     return _error(403, "This call comes from another site's page") if origin.is_forged(request) else None
-
-
-def _body() -> dict[str, object]:
-    told = request.get_json(force=True, silent=True)
-    if not isinstance(told, dict):
-        message = "The body is not a JSON object"
-        raise CannotBend(message)
-    return cast("dict[str, object]", told)
 
 
 def _error(status: int, text: str) -> Response:

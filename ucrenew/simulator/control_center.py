@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from flask import Flask, Response, request
 
 from ucrenew.simulator import wsdl
-from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.cluster import OUT_OF_REACH, Cluster
 from ucrenew.simulator.listings import stamp
 from ucrenew.simulator.node import SimulatedNode
 from ucrenew.simulator.services import NOT_ACTIVATED, OUT_OF_SERVICE, TOMCAT, UNTOUCHABLE, Service, ServiceChange, State
@@ -112,7 +112,7 @@ class ControlCenter:
         if kind is None or not names:
             return fault("The request names no ControlType or no service")
         if text_of(call, "NodeName").lower() not in {"", self._node.name, self._node.node.host, self._node.address}:
-            return fault("Connection to the Server cannot be established (unable to access Remote Node)")
+            return fault(OUT_OF_REACH)
         reasons = {name: self._refusal(name) for name in names}
         changes = [self._change(kind, name, reason) for name, reason in reasons.items()]
         if self._cluster.readings.control_answers == "when-done":

@@ -16,7 +16,6 @@ POST /certificates/regenerate   {"node": .., "purpose": ..} a click on Regenerat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
@@ -25,6 +24,7 @@ from ucrenew.simulator import phone as reasons
 from ucrenew.simulator import phone_report
 from ucrenew.simulator.bend import CannotBend
 from ucrenew.simulator.cluster import Cluster
+from ucrenew.simulator.control_body import told_by_caller
 from ucrenew.simulator.phone import Phone
 from ucrenew.simulator.telephony_scene import TelephonyScene, cucm_nodes
 from ucrenew.simulator.trust_files import release
@@ -79,7 +79,7 @@ class PhoneDesk:
 
     def change(self) -> Response:
         """Bend what phones depend on."""
-        told = _body()
+        told = told_by_caller()
         unknown = set(told) - {"groups", "churn", "resets_phones", "rollback", "security_mode", "signed_by", "settled"}
         if unknown:
             message = f"The phones have no {', '.join(sorted(unknown))}"
@@ -98,7 +98,7 @@ class PhoneDesk:
 
     def handle(self, name: str) -> Response:
         """What a person does with the phone itself."""
-        told = _body()
+        told = told_by_caller()
         registration = self._telephony.registration
         with self._cluster.lock:
             self._telephony.settle()
@@ -121,13 +121,13 @@ class PhoneDesk:
             raise CannotBend("The cluster is not in mixed mode, so the CTL client has nothing to update")
         if release(publisher) >= _NO_TOKENS:
             raise CannotBend("This release takes no CTL that a token signs")
-        account = str(_body().get("account") or "person")
+        account = str(told_by_caller().get("account") or "person")
         self._telephony.update_ctl(account, "token")
         return self.summary()
 
     def regenerate(self) -> Response:
         """A person makes a certificate anew on the administration page: in the ledger, as it changes the cluster."""
-        told = _body()
+        told = told_by_caller()
         node = self._cluster.nodes.get(str(told.get("node")))
         purpose = str(told.get("purpose"))
         if node is None or purpose not in node.installed:
@@ -191,10 +191,3 @@ class PhoneDesk:
             message = f"There is no phone {name}"
             raise CannotBend(message)
         return [phones[name]]
-
-
-def _body() -> dict[str, object]:
-    told = request.get_json(force=True, silent=True)
-    if not isinstance(told, dict):
-        raise CannotBend("The body is not a JSON object")
-    return cast("dict[str, object]", told)
