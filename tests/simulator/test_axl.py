@@ -9,6 +9,7 @@ import requests
 import zeep
 
 from tests.simulator.phones import PUB, SUB, begin, listed, phones
+from tests.simulator.risport import select
 from tests.simulator.soap import AXL, axl, session
 
 BINDING = "{http://www.cisco.com/AXLAPIService/}AXLAPIBinding"
@@ -127,6 +128,27 @@ def test_apply_lets_phones_fetch(borrowed, somebody):
 
     assert before == borrowed.control.get(f"/phones/{name}")
     assert [("apply", name, 1)] == resets(borrowed)
+
+
+def test_reset_and_restart_differ(borrowed, somebody):
+    """RisPort tells a phone that was reset from one that was restarted by its reason (cucm.md §3.3)."""
+    begin(borrowed)
+    borrowed.control.post("/cluster", {"phone_reset_seconds": 3600})
+    first, second = [one["name"] for one in listed(borrowed) if not one["offline"]][:2]
+    somebody.doDeviceReset(deviceName=first, deviceResetType="Reset")
+    somebody.doDeviceReset(deviceName=second, deviceResetType="Restart")
+    reasons = {device["Name"]: device["StatusReason"] for _, device in select(borrowed, first, second, ext=True)[0]}
+
+    assert {first: "31", second: "9"} == reasons
+
+
+def test_enterprise_reset_is_younger(borrowed, somebody):
+    """Before schema 12.0 enterprise parameters cannot be reset by AXL (cucm.md §3.1)."""
+    borrowed.control.post("/cluster", {"version": "11.5.1.18900-97"})
+    with pytest.raises(zeep.exceptions.Fault, match="resetEnterpriseParameters is not known"):
+        somebody.resetEnterpriseParameters()
+
+    assert [] == resets(borrowed)
 
 
 def test_unknown_things_are_faults(borrowed, somebody):

@@ -114,11 +114,16 @@ def test_changed_mechanisms_are_noticed(line):
 @pytest.mark.parametrize("protocol", ["ntlm", "negotiate"])
 @pytest.mark.parametrize(
     ("rule", "expected"),
-    [("off", [200, 200, 200]), ("accept", [200, 200, 401]), ("required", [401, 200, 401])],
+    [
+        ("", [200, 200, 401]),
+        ("off", [200, 200, 200]),
+        ("accept", [200, 200, 401]),
+        ("required", [401, 200, 401]),
+    ],
 )
 def test_channel_binding(scene, protocol, rule, expected):
-    """Off looks at no binding, accept refuses a wrong one, required a missing one as well; a refusal is noted."""
-    scene.authority.configure(channel_binding=rule)
+    """Off looks at no binding, accept, the default, refuses a wrong one, required a missing one as well."""
+    scene.authority.configure(**({"channel_binding": rule} if rule else {}))
     before, found = refusals(scene), []
     for shown in (lambda _: None, Line.bindings, lambda _: OTHER_CHANNEL):
         line = Line(scene)

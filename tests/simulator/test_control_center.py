@@ -134,10 +134,10 @@ def test_restart_by_soap(borrowed, answers):
 
 
 def test_stop_and_start_by_soap(borrowed):
-    """Stop and start are understood as well, for several services at once."""
+    """Stop and start are understood as well, for several services at once, and by the node's address."""
     states = []
     for kind, reached in (("Stop", "STOPPED"), ("Start", "STARTED")):
-        post(borrowed, control(kind, TFTP, "Cisco CTIManager"))
+        post(borrowed, control(kind, TFTP, "Cisco CTIManager", node="192.0.2.11"))
         until(lambda: borrowed.control.node(PUBLISHER)["services"][TFTP]["state"] == reached)  # noqa: B023 - used at once
         states.append(borrowed.control.node(PUBLISHER)["services"]["Cisco CTIManager"]["state"])
 
@@ -157,6 +157,15 @@ def test_what_is_not_controlled(borrowed, service, code):
     assert [("restart", service, True)] == [
         (entry["kind"], entry["service"], "refused" in entry) for entry in borrowed.control.ledger()
     ]
+
+
+def test_service_on_its_way_is_not_controlled(borrowed):
+    """What is being started or stopped already is left to that, with the reason's code."""
+    borrowed.control.post(f"/nodes/{PUBLISHER}", {"services": {TFTP: "STARTING"}})
+    (told,) = items(post(borrowed, control("Restart", TFTP))[1])
+
+    assert ("Starting", "-1041") == (told["ServiceStatus"], told["ReasonCode"])
+    assert [True] == ["refused" in entry for entry in borrowed.control.ledger()]
 
 
 def test_another_node_is_not_controlled(borrowed):

@@ -239,6 +239,22 @@ def test_older_release_signs_with_callmanager(simulator):
     assert own["CERTIFICATE"] == signer["CERTIFICATE"]
 
 
+@pytest.mark.parametrize(
+    ("version", "signers", "authorities"),
+    [("12.0.1.21900-7", 2, 2), ("12.5.1.18900-40", 1, 2), ("14.0.1.13900-155", 1, 1)],
+)
+def test_one_itlrecovery_one_capf(borrowed, version, signers, authorities):
+    """ITLRecovery is one for all nodes from 12.5 on, CAPF from 14 on; before each node has its own (cucm.md §2.6)."""
+    borrowed.control.post("/cluster", {"version": version})
+    begin(borrowed)
+    lists = [records(shown(borrowed, "itl", host)) for host in ("cs-ccm-pub", "cs-ccm-sub")]
+
+    def different(function):
+        return len({one["CERTIFICATE"] for found in lists for one in found if one["FUNCTION"] == function})
+
+    assert (signers, authorities) == (different("System Administrator Security Token"), different("CAPF"))
+
+
 def test_older_release_in_mixed_mode(simulator):
     """Before 12.0 the new CallManager certificate signs the new CTL: phones take both lists because TVS vouches."""
     simulator.control.post("/cluster", {"version": "11.5.1.18900-97"})

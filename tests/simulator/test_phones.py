@@ -138,6 +138,19 @@ def test_callmanager_and_tvs_together(borrowed, reading, registered):
     assert {False} == {one["itl"] == after["nodes"][SUB]["itl"]["sha1"] for one in on}
 
 
+def test_older_tvs_waits_for_its_restart(borrowed):
+    """Before 14 TVS does not restart by itself when its certificate changes (cucm.md §4.2)."""
+    borrowed.control.post("/cluster", {"version": "12.5.1.18900-40"})
+    begin(borrowed)
+    borrowed.control.post(REGENERATE, {"node": PUB, "purpose": "TVS"})
+    installed = borrowed.control.node(PUB)["identity"]["TVS"]["installed"]
+    waiting = phones(borrowed)["nodes"][PUB]["shown"][TVS]
+    restart(borrowed, TVS)
+
+    assert waiting != installed
+    assert installed == phones(borrowed)["nodes"][PUB]["shown"][TVS]
+
+
 def test_hands_help(borrowed):
     """A phone whose list a person deletes takes the next one unseen, one after the other or all of them."""
     borrowed.control.post("/cluster", {"itl_signer": "CallManager"})

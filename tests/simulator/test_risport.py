@@ -66,6 +66,7 @@ def test_criteria(borrowed):
     assert 0 < select(borrowed, Model="683")[1] < 23
     assert 0 == select(borrowed, Status="UnRegistered")[1]
     assert (0, 23) == (select(borrowed, NodeName=PUB)[1], select(borrowed, NodeName="cs-ccm-sub")[1])
+    assert (0, 23) == (select(borrowed, NodeName="192.0.2.11")[1], select(borrowed, NodeName="192.0.2.12")[1])
     assert 0 == select(borrowed, "SEP000000000000")[1]
 
 

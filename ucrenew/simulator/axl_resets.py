@@ -16,7 +16,7 @@ from ucrenew.simulator.soap import text_of
 from ucrenew.simulator.telephony_tables import key
 
 _REASONS = {"reset": reasons.FORCED_RESET, "restart": reasons.CALLMANAGER_RESET}
-_DEVICE_RESETS = {"": "reset", "Reset": "reset", "Restart": "restart", "Apply Configuration": "apply"}
+_DEVICE_RESETS = {"Reset": "reset", "Restart": "restart", "Apply Configuration": "apply"}
 _VERBS = ("reset", "restart", "applyConfig", "apply")
 _ENTERPRISE_SINCE = 12
 
