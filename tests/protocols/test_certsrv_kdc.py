@@ -1,4 +1,4 @@
-"""Kerberos against a real KDC; needs the extra and Debian's krb5-kdc and krb5-admin-server, and is skipped without."""
+"""Kerberos against a real KDC: with the extra and Debian's krb5-kdc and krb5-admin-server, as `.ci/run` has them."""
 
 from __future__ import annotations
 
