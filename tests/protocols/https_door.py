@@ -204,6 +204,9 @@ class _Server(ThreadingHTTPServer):
 
     def _break(self, plain: socket.socket) -> None:
         if self.door.breaks == "reset":
+            # Not before the client's first word: what is reset earlier `ssl.wrap_socket` leaves unclosed, and whichever
+            # test collects it fails of a ResourceWarning.
+            plain.recv(1)
             _reset(plain)
         else:
             self.door.held.append(plain)

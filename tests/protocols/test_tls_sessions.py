@@ -64,7 +64,7 @@ def test_verification_cannot_be_switched_off():
     """Neither ``session.verify`` nor ``verify=`` loosens a session: a certificate is always required."""
     with opened(SELF_SIGNED) as door:
         session = session_to(door, pins=frozenset({SELF_SIGNED.sha256}))
-        session.verify = False
+        session.verify = False  # the point of this test: what somebody could write has no effect
         door.serves = serving(make(label="impostor"))
         with pytest.raises(requests.exceptions.SSLError):
             session.get(f"https://{NODE}:{door.port}/", verify=False, timeout=5)
