@@ -5,6 +5,7 @@ import pytest
 from tests.procedure.lives import PUBLISHER, SUBSCRIBER
 from tests.simulator.phones import PAIR, listed
 from ucrenew.clients.controlcenter import ControlCenter, RunningService
+from ucrenew.clients.platform_cli import PlatformCli
 from ucrenew.domain.gate import Gate
 from ucrenew.errors import Permanent
 from ucrenew.record import Kind
@@ -90,17 +91,34 @@ def test_service_that_hangs_is_started(with_phones):
     assert (0, 20) == (walked.lost, walked.registered())
 
 
-def test_control_center_that_disagrees_stops(with_phones, monkeypatch):
-    """S26: where Control Center says that a service does not run, nothing after it is restarted, and it is said."""
+SAYS = {
+    "does not run (Stopping)": RunningService(CALLMANAGER, False, None, "", "Stopping"),  # noqa: FBT003 - as it is
+    "runs since before the restart": RunningService(CALLMANAGER, True, 86400, "", ""),  # noqa: FBT003 - as it is
+}
+
+
+@pytest.mark.parametrize("said", SAYS)
+def test_control_center_that_disagrees_stops(with_phones, monkeypatch, said):
+    """S26: where Control Center does not see a service restarted, nothing after it is restarted, and it is said."""
     walked = with_phones(ALL_ON)
     to_the_restarts(walked)
-    idle = RunningService(CALLMANAGER, started=False, up_seconds=None, start_time="", reason="Stopping")
-    monkeypatch.setattr(ControlCenter, "services", lambda *_: {CALLMANAGER: idle})
+    monkeypatch.setattr(ControlCenter, "services", lambda *_: {CALLMANAGER: SAYS[said]})
     with pytest.raises(Permanent, match=f"{PUBLISHER}: {CALLMANAGER} was restarted, and Control Center says") as caught:
         walked.restarts()
 
-    assert "does not run (Stopping)" in str(caught.value)
+    assert said in str(caught.value)
     assert [(PUBLISHER, CALLMANAGER)] == walked.restarted()
+
+
+def test_tftp_with_the_old_list_stops(with_phones, monkeypatch):
+    """S26: where a TFTP hands out its list without the new certificate after its restart, nothing after it goes."""
+    walked = with_phones(ALL_ON)
+    to_the_restarts(walked)
+    monkeypatch.setattr(PlatformCli, "itl", lambda *_: walked.seen.itls[PUBLISHER])
+    with pytest.raises(Permanent, match=f"{PUBLISHER}: Cisco Tftp was restarted, and its ITL does not hold the new"):
+        walked.restarts()
+
+    assert "Cisco Tftp" == walked.restarted()[-1][1]
 
 
 def test_churning_phones_are_noticed(with_phones):
