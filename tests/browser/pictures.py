@@ -1,6 +1,7 @@
 """Pictures of the pages for docs/pictures: ``python -m tests.browser.pictures`` (``make pictures``).
 
-With the folder of a rehearsal that waits for a person (``make rehearse ANSWERS=me``) Prefect's form is taken too.
+With the folder of a rehearsal that waits for a person (``make rehearse ANSWERS=me``) it is played to its end, for
+those of Prefect's pages.
 """
 
 from __future__ import annotations
@@ -16,22 +17,23 @@ from selenium.webdriver import Chrome
 
 from tests.browser import chromium
 from tests.browser.people import Administrator, Officer, Operator, Requester
-from tests.conftest import start_simulator, stop_simulator
+from tests.conftest import start_simulator, stop_simulator, until
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 _SIZE = (1000, 640)
+_PATIENCE = 600  # seconds, for what a busy machine takes between two questions
 
 
 def main() -> None:
     """Take them all anew."""
     parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description=__doc__)
-    parser.add_argument("--rehearsal", type=Path, help="folder of a rehearsal that waits at a question")
+    parser.add_argument("--rehearsal", type=Path, help="folder of a rehearsal that waits for its first answer")
     rehearsal = parser.parse_args().rehearsal
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ucrenew-pictures-") as name:
         folder = Path(name)
         if rehearsal:
-            _of_the_form(rehearsal, folder)
+            _of_the_rehearsal(rehearsal, folder)
         else:
             _of_the_simulator(folder)
 
@@ -75,14 +77,28 @@ def _walk(browser: Chrome, scene: dict[str, Any], downloads: Path) -> None:
     _take(browser, "upload")
 
 
-def _of_the_form(rehearsal: Path, folder: Path) -> None:
-    """Prefect's form with the question that waits now."""
-    scene = json.loads((rehearsal / "ground" / "scene.json").read_text())
-    page = re.findall(r"YOUR ANSWER.*\n\S* +(http\S+)", (rehearsal / "run.log").read_text())[-1]
+def _of_the_rehearsal(rehearsal: Path, folder: Path) -> None:
+    """Play a rehearsal that nobody stands in for to its end: its questions, the click at the CA, the run's page."""
+    said, scene = rehearsal / "run.log", json.loads((rehearsal / "ground" / "scene.json").read_text())
+
+    def told(words: str) -> str:
+        """What the rehearsal says next, once it has said it."""
+        return until(lambda: re.findall(words, said.read_text()), _PATIENCE)[-1]
+
     with chromium.running(folder, scene) as browser:
-        operator = Operator(browser, scene, folder)
+        operator, officer = Operator(browser, scene, folder), Officer(browser, scene, folder)
+        page = told(r"YOUR ANSWER: gate 'start'.*\n\S* +(http\S+)")
         operator.fill_in(page, "approve", "Pia Person")
         _take(browser, "prefect-form")
+        operator.press("Submit")
+        officer.issue(int(told(r"YOUR CLICK: request (\d+)")))
+        page = told(r"YOUR ANSWER: gate 'activate'.*\n\S* +(http\S+)")
+        operator.fill_in(page, "approve", "Pia Person")
+        operator.press("Submit")
+        told("renewed on")
+        browser.get(page)
+        operator.find("//*[normalize-space()='Completed']")
+        _take(browser, "prefect-run")
 
 
 def _take(browser: Chrome, name: str) -> None:
