@@ -22,6 +22,8 @@ class PrefectDoor:
         self._api = api.rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
+        # One connection a call: the server hangs up on an idle one after seconds, and a call may be under way by then.
+        self._session.headers["Connection"] = "close"
 
     def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         """POST until the server is not busy, and return its JSON."""
