@@ -178,5 +178,16 @@ class Operator(Browsing):
         self.on(f"{self._part('Decision')}//select", lambda field: Select(field).select_by_visible_text(decision))
         self.on(f"{self._part('Name')}//textarea", lambda field: field.send_keys(name))
 
+    def submit(self) -> None:
+        """Submit, and once more while the form stays open: SQLite under Prefect may have been busy."""
+
+        def sent() -> bool:
+            if not self.browser.find_elements(By.XPATH, self._DIALOGUE):
+                return True
+            self.press("Submit")
+            return False
+
+        until(sent, every=5)
+
     def _part(self, label: str) -> str:
         return f"{self._DIALOGUE}//div[contains(@class, 'p-label ')][.//span[normalize-space()='{label}']]"

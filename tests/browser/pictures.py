@@ -20,7 +20,7 @@ from tests.browser.people import Administrator, Officer, Operator, Requester
 from tests.conftest import start_simulator, stop_simulator, until
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-_SIZE = (1000, 640)
+_SIZE, _TALL = (1000, 640), (1280, 1000)
 _PATIENCE = 600  # seconds, for what a busy machine takes between two questions
 
 
@@ -89,20 +89,20 @@ def _of_the_rehearsal(rehearsal: Path, folder: Path) -> None:
         operator, officer = Operator(browser, scene, folder), Officer(browser, scene, folder)
         page = told(r"YOUR ANSWER: gate 'start'.*\n\S* +(http\S+)")
         operator.fill_in(page, "approve", "Pia Person")
-        _take(browser, "prefect-form")
-        operator.press("Submit")
+        _take(browser, "prefect-form", _TALL)
+        operator.submit()
         officer.issue(int(told(r"YOUR CLICK: request (\d+)")))
         page = told(r"YOUR ANSWER: gate 'activate'.*\n\S* +(http\S+)")
         operator.fill_in(page, "approve", "Pia Person")
-        operator.press("Submit")
+        operator.submit()
         told("renewed on")
         browser.get(page)
         operator.find("//*[normalize-space()='Completed']")
-        _take(browser, "prefect-run")
+        _take(browser, "prefect-run", _TALL)
 
 
-def _take(browser: Chrome, name: str) -> None:
-    browser.set_window_size(*_SIZE)
+def _take(browser: Chrome, name: str, size: tuple[int, int] = _SIZE) -> None:
+    browser.set_window_size(*size)
     browser.save_screenshot(str(PICTURES / f"{name}.png"))
 
 
