@@ -33,9 +33,11 @@ docs: $(READY)
 check-readme: $(READY)
 	$(BIN)/pytest tests/test_readme.py tests/procedure/test_rehearsal.py
 
-# make rehearse ANSWERS=me waits for your clicks instead of the stand-ins'.
+# make rehearse ANSWERS=me waits for your clicks instead of the stand-ins'; PURPOSE=CallManager renews what phones trust,
+# with MODE=mixed on a cluster in mixed mode, with TOKEN=usb on one whose CTL only a person with a token can change.
 rehearse: $(READY)
-	$(BIN)/python -m deployments.rehearsal --since $(SINCE) --answers $(or $(ANSWERS),stand-in)
+	$(BIN)/python -m deployments.rehearsal --since $(SINCE) --answers $(or $(ANSWERS),stand-in) \
+		$(addprefix --purpose ,$(PURPOSE)) $(addprefix --mode ,$(MODE)) $(addprefix --token ,$(TOKEN))
 
 # Pictures of the simulator's pages, for docs/pictures; needs chromium and chromium-driver.
 pictures: $(READY)

@@ -17,7 +17,13 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId, LogFilterTimestamp
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
+    LogFilter,
+    LogFilterFlowRunId,
+    LogFilterTimestamp,
+)
 from prefect.client.schemas.objects import FlowRun, Log, State
 from prefect.client.schemas.sorting import LogSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
@@ -38,7 +44,7 @@ OVERTAKEN = timedelta(seconds=30)  # how much later a line may come than one tha
 PAGE = 200  # lines; the server gives no more at once
 _FINISHED = "Finished in state"  # of the flow: the engine's last line in every life, suspended or ended
 # Prefect's own lines, which tell a UC engineer nothing.
-_CHATTER = ("Downloading flow code", "Beginning flow run", _FINISHED, "Suspending flow run", "View at ")
+_CHATTER = ("Downloading flow code", "Beginning flow run", "Beginning subflow run", _FINISHED, "Suspending flow run", "View at ")
 
 
 def main() -> Exit:
@@ -137,11 +143,17 @@ class _Follower:
 
     def _page_of_lines(self, offset: int) -> list[Log]:
         after = LogFilterTimestamp(after_=self._newest - OVERTAKEN) if self._newest else None
-        only = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self._run]), timestamp=after)
+        only = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self._run, *self._sub_flows()]), timestamp=after)
         return self._client.read_logs(only, limit=PAGE, offset=offset, sort=LogSort.TIMESTAMP_ASC)
 
+    def _sub_flows(self) -> list[UUID]:
+        """What the run has handed to flows of their own, whose lines are its lines, too."""
+        inside = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[self._run]))
+        return [one.id for one in self._client.read_flow_runs(flow_run_filter=inside)]
+
     def _tell(self, line: Log) -> None:
-        if line.name == "prefect.flow_runs" and line.message.startswith(_FINISHED):
+        of_engine = line.name == "prefect.flow_runs" and line.flow_run_id == self._run
+        if of_engine and line.message.startswith(_FINISHED):
             self._engine_left = line.timestamp
         elif line.name != "prefect.flow_runs.worker" and not line.message.startswith(_CHATTER):
             print(f"  {line.timestamp:%H:%M:%S} {line.message}", flush=True)

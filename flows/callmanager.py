@@ -2,7 +2,8 @@
 
 A sub-flow cannot be suspended. So each gate here is one line: it lets through what has an answer, and else the sub-flow
 returns the open question; `flows/renew.py` asks it, durably, and calls the sub-flow again. Every line looks first.
-The request (S21) and the signing are those of every purpose, in `flows/renew.py`.
+The request (S21) and the signing are those of every purpose, in `flows/renew.py`. Tomcat's certificate comes here as
+well where CallManager reuses it (cucm.md §4.4).
 """
 
 # No postponed annotations here: Prefect makes parameters from the types of a flow function.
@@ -14,7 +15,7 @@ from cryptography.x509 import Certificate, CertificateSigningRequest
 from prefect import flow
 
 from flows.windows import closed_window
-from tasks.installing import keep_services_up, upload_ca_certificates, upload_certificate
+from tasks.installing import keep_services_up, switch_sso_off, upload_ca_certificates, upload_certificate
 from tasks.phones import (
     hold_interlock,
     hold_interlock_again,
@@ -93,8 +94,10 @@ def change_what_phones_trust(
     gate(hold_interlock(renewal, plan))
     gate(phones_still_trust(renewal, plan))
 
-    # CA certificates; mode and phones again (S24); certificate, confirmed on each node (S15-S18, S21)
+    # CA certificates; mode and phones again (S24); certificate, confirmed on each node (S15-S18, S21).
+    # Single sign-on rests on it where it is Tomcat's, which CallManager reuses (S3)
     gate(upload_ca_certificates(renewal, plan, leaf, chain))
+    gate(switch_sso_off(renewal, plan))
     look_before_phones(renewal, plan, csr, chain)
     gate(hold_interlock(renewal, plan))
     gate(upload_certificate(renewal, plan, csr, leaf, chain))

@@ -68,8 +68,8 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     csr = done(renewal, plan, generate_multi_server_csr)
     noticed = confirm_csr_on_every_node(renewal, plan, csr)
 
-    # What phones rest on has gates of its own, before signing (S23, S24)
-    if purpose is Purpose.CALLMANAGER:
+    # What phones trust has gates of its own, before signing (S23, S24)
+    if plan.changes_phones:
         done(renewal, plan, before_signing)
 
     # Signing (S12-S14)
@@ -78,24 +78,23 @@ def renew_multi_server_certificate(cluster: str, purpose: Purpose, force: bool =
     accept(renewal, plan, leaf, noticed)
     activate(renewal, plan, leaf, chain, noticed)
 
-    # ... and a path of its own from here on (S21-S26)
-    if purpose is Purpose.CALLMANAGER:
+    # ... and from here on a path of its own (S21-S26)
+    if plan.changes_phones:
         done(renewal, plan, change_what_phones_trust, csr, leaf, chain)
-        report_leftovers(renewal, plan, leaf, chain)
-        see_to_backup(renewal, plan, leaf)
-        return Completed(message=close_with_evidence(renewal, plan, leaf, ()))
+    else:
+        # Steps 5-6: the CA's certificates; in the window, single sign-on off (S3), the cluster's own (S15-S18)
+        done(renewal, plan, upload_ca_certificates, leaf, chain)
+        wait_for_window(renewal, plan)
+        done(renewal, plan, switch_sso_off)
+        look_before_leaf(renewal, plan, csr, chain)
+        done(renewal, plan, upload_certificate, csr, leaf, chain)
 
-    # Steps 5-6: the CA's certificates; in the window, single sign-on off (S3), the cluster's own (S15-S18)
-    done(renewal, plan, upload_ca_certificates, leaf, chain)
-    wait_for_window(renewal, plan)
-    done(renewal, plan, switch_sso_off)
-    look_before_leaf(renewal, plan, csr, chain)
-    done(renewal, plan, upload_certificate, csr, leaf, chain)
+        # Step 7: restart, publisher first (S19)
+        wait_for_window(renewal, plan)
+        done(renewal, plan, restart_services, leaf)
+        done(renewal, plan, keep_services_up)
 
-    # Step 7: restart, publisher first, verify (S19, S20), single sign-on on again (S3)
-    wait_for_window(renewal, plan)
-    done(renewal, plan, restart_services, leaf)
-    done(renewal, plan, keep_services_up)
+    # Verify (S20), single sign-on on again (S3)
     served = prove_on_every_node(renewal, plan, leaf, chain)
     done(renewal, plan, see_sso_on)
 

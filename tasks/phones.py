@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import islice
+
 from cryptography.x509 import Certificate, CertificateSigningRequest
 
 from tasks.sites import baseline_of_record, record_of, renewals_of, site_of
@@ -9,11 +12,13 @@ from tasks.stepping import step
 from ucrenew.domain.baseline import Baseline
 from ucrenew.domain.gate import Question
 from ucrenew.domain.plan import Plan
-from ucrenew.record import Record, Renewal
+from ucrenew.domain.purpose import Purpose
+from ucrenew.record import Kind, Record, Renewal
 from ucrenew.site import Site
 from ucrenew.steps import ctl, interlocking, last_look, phone_restarts, phones, phones_back, phones_trust
 
 _LAST_RENEWALS = 3
+_PHONES_REST_ON = (Purpose.CALLMANAGER, Purpose.TOMCAT)  # the second where CallManager reuses it (cucm.md §4.4)
 
 
 @step(name="tell the security mode")
@@ -87,6 +92,10 @@ def _interlocked(renewal: Renewal, plan: Plan) -> tuple[Site, Record, Plan, Base
 
 
 def _earlier(renewal: Renewal) -> list[Record]:
-    """What is kept of the renewals before this one, the last one first."""
-    found = renewals_of(renewal.cluster, renewal.purpose).latest_first()
-    return [record_of(one) for one in found if one.number < renewal.number][:_LAST_RENEWALS]
+    """What is kept of the last renewals of each certificate that phones may rest on, the last one first."""
+    begun: list[tuple[datetime, Record]] = []
+    for purpose in _PHONES_REST_ON:
+        others = (one for one in renewals_of(renewal.cluster, purpose).latest_first() if one.key != renewal.key)
+        records = map(record_of, islice(others, _LAST_RENEWALS))
+        begun += [(first.at, record) for record in records if (first := record.fact(Kind.BASELINE))]
+    return [record for _, record in sorted(begun, key=lambda one: one[0], reverse=True)]

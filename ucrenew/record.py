@@ -60,7 +60,7 @@ class Kind(StrEnum):
     LOGIN_AGAIN = "login-again"  # on the ledger of logins: a person has acted since {run}
     PHONES_SEEN = "phones-seen"  # {place: fingerprint}: what phones' trust rested on when people were asked (S23)
     TRUST_CHANGED = "trust-changed"  # one a change of that by other hands, noticed within this renewal: {what}
-    PHONES_BEFORE = "phones-before"  # one a node and look before the certificate: {model: names}; the last one holds
+    PHONES_BEFORE = "phones-before"  # one a node and look before the certificate: names by model; the last one holds
     PHONES_MISSING = "phones-missing"  # one a question: {names}, those that a yes goes on without
     PHONES_BACK = "phones-back"  # one a group of restarts, a change by other hands, and all: {registered, missing}
     PHONES_WATCHED = "phones-watched"  # {findings}, after all restarts (S30)

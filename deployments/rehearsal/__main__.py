@@ -18,6 +18,7 @@ from pathlib import Path
 from deployments.apply import ROOT
 from deployments.commands import Exit, run_command
 from deployments.rehearsal.ground import Ground
+from deployments.rehearsal.play import Mode, Play, Renewed, Token
 from deployments.rehearsal.report import Report
 from deployments.rehearsal.scene import write_profile
 from ucrenew.errors import BadInput
@@ -36,11 +37,14 @@ class Answers(StrEnum):
 PEOPLE = {Answers.STAND_IN: ("operator", "officer"), Answers.ME: ("guide",)}
 # Seconds: at realistic latencies a renewal takes about twenty minutes; a person may have lunch.
 LONGEST = {Answers.STAND_IN: 3600, Answers.ME: 8 * 3600}
+# Phones of the simulator are back in seconds; for real ones the profile's default waits longer than CSCup28852.
+SHORT_WATCH = "\n[limits]\nphones_watch = 0.2\nphones_back = 2\n"
 
 
 def main() -> Exit:
     """Rehearse; the exit code is that of the renewal, or 1 when the evidence does not hold."""
     arguments = _arguments()
+    play = Play(arguments.purpose, arguments.mode, arguments.token)
     folder: Path = arguments.folder
     _make_anew(folder)
     begun = arguments.since or time.time()
@@ -49,12 +53,13 @@ def main() -> Exit:
     ground = Ground(folder / "ground", latency=arguments.latency)
     try:
         report.say("setting up: Prefect server, simulator, worker")
-        profile = _set_up(ground, arguments.answers)
+        profile = _set_up(ground, play, arguments.answers)
+        report.begin(ground, play)
         ready = time.time()
         report.say(f"set-up took {ready - begun:.0f} s; Prefect's pages are at {ground.api.removesuffix('/api')}")
         if arguments.answers is Answers.ME:
             report.say(f"you answer: look at {ground.scene['control']}/ for the CA, and wait for the first question")
-        code = _renew(ground, profile, report, arguments.answers)
+        code = _renew(ground, play, profile, report, arguments.answers)
         report.say(f"the renewal took {time.time() - ready:.0f} s")
         held = report.write(ground, set_up=ready - begun, renewal=time.time() - ready)
     finally:
@@ -70,6 +75,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--answers", type=Answers, choices=list(Answers), default=Answers.STAND_IN, help="who answers: %(choices)s"
     )
+    for name, kind in (("purpose", Renewed), ("mode", Mode), ("token", Token)):
+        chosen = list(kind)
+        parser.add_argument(f"--{name}", type=kind, choices=chosen, default=chosen[0], help="default: %(default)s")
     parser.add_argument("--since", type=float, help="when the set-up began, seconds of the epoch (make says so)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="made anew at each start (default: %(default)s)")
     return parser.parse_args()
@@ -82,21 +90,23 @@ def _make_anew(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def _set_up(ground: Ground, answers: Answers) -> Path:
-    ground.start_simulator("--first-request-id", "32")
-    profile = write_profile(ground.scene, ground.profiles)
+def _set_up(ground: Ground, play: Play, answers: Answers) -> Path:
+    ground.start_simulator("--first-request-id", "32", "--scene", play.scene)
+    profile = write_profile(ground.scene, ground.profiles, purposes=[play.purpose.value])
+    if play.has_phones:
+        profile.write_text(profile.read_text() + SHORT_WATCH)
     ground.start_server()
     ground.apply()
     ground.start_worker()
-    told = (ground.api, str(ground.folder / "scene.json"), str(ground.folder / "answers.log"))
+    told = (ground.api, str(ground.folder / "scene.json"), str(ground.folder / "answers.log"), *play.told)
     for name in PEOPLE[answers]:
         ground.programs.start(name, sys.executable, "-m", f"deployments.rehearsal.{name}", *told)
     return profile
 
 
-def _renew(ground: Ground, profile: Path, report: Report, answers: Answers) -> Exit:
-    report.say("python -m deployments.renew lab.toml tomcat")
-    command = (sys.executable, "-m", "deployments.renew", str(profile), "tomcat")
+def _renew(ground: Ground, play: Play, profile: Path, report: Report, answers: Answers) -> Exit:
+    report.say(f"python -m deployments.renew lab.toml {play.purpose}")
+    command = (sys.executable, "-m", "deployments.renew", str(profile), play.purpose.value)
     renewing = ground.programs.start("renew", *command)
     spoken = ("renew", "guide") if answers is Answers.ME else ("renew",)
     logs = [ground.folder / "logs" / f"{name}.log" for name in spoken]

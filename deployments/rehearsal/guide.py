@@ -22,6 +22,13 @@ LOCKED = (
     " press Submit again. It is SQLite under this rehearsal's server; a server for real work has PostgreSQL."
 )
 
+# What a person does before an answer about phones; the section is on the management page.
+_FIRST = {
+    "phones-trust": "  first look at the section Phones of {control}/: an HTTPS service has to open on each model",
+    "phones-back": "  first look at the section Phones of {control}/: who is missing, and does it trust the cluster?",
+    "ctl": "  first press 'Run the CTL client' in the section Phones of {control}/: that is you with the USB token",
+}
+
 
 class Guide:
     """What has been said, so that nothing is said twice."""
@@ -39,8 +46,10 @@ class Guide:
         for run in self._door.suspended_runs():
             key = run["state"]["state_details"]["pause_key"]
             if self._door.question(run) is not None and self._is_new(f"{run['id']} {key}"):
-                gate = key.partition("-")[0]
+                gate = next((one for one in _FIRST if key.startswith(f"{one}-")), key.partition("-")[0])
                 yield f"YOUR ANSWER: gate '{gate}' waits for you; press Resume there, read, fill in, Submit:"
+                if gate in _FIRST:
+                    yield _FIRST[gate].format(control=self._scene["control"])
                 yield f"  {self._pages}/runs/flow-run/{run['id']}"
                 yield LOCKED
         for request in self._session.get(f"{self._scene['control']}/requests", timeout=30).json():

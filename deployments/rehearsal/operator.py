@@ -1,7 +1,7 @@
 """A stand-in for the person who approves: compares every question with the scene, and says no when they differ.
 
-``python -m deployments.rehearsal.operator API SCENE.json LOG``: answers until it is ended. It reads what a person
-reads, the text above the form, and sends what the form sends.
+``python -m deployments.rehearsal.operator API SCENE.json LOG PURPOSE MODE TOKEN``: answers until it is ended. It reads
+what a person reads, the text above the form, and sends what the form sends.
 """
 
 from __future__ import annotations
@@ -18,32 +18,27 @@ from typing import Any
 
 import requests
 
+from deployments.rehearsal.phones import phones_now
+from deployments.rehearsal.play import Play
 from deployments.rehearsal.prefect_door import PrefectDoor
 from deployments.rehearsal.scene import Scene
 
 NAME = "Olga Operator (stand-in)"
 TICKET = "CHG-REHEARSAL"
-# What a person with Cisco's document at hand expects to be restarted, in order, by kind of node.
-_ON_CUCM = ("Cisco Tomcat", "Cisco UDS Tomcat", "Cisco AXL Tomcat")
-_EXPECTED = (
-    ("cucm", "publisher", (*_ON_CUCM, "Cisco DRF Master", "Cisco DRF Local")),
-    ("cucm", "subscriber", (*_ON_CUCM, "Cisco DRF Local")),
-    ("imp", "publisher", ("Cisco Tomcat", "Cisco DRF Local")),
-    ("imp", "subscriber", ("Cisco Tomcat", "Cisco DRF Local")),
-)
+TOMCAT = Play()
 
 
-def objections(question: str, scene: Scene) -> list[str]:
+def objections(question: str, scene: Scene, play: Play = TOMCAT) -> list[str]:
     """Everything in a question that is not as the scene has it; empty when a yes is due."""
     plan = _plan(question)
     if plan is None:
         return ["the question shows no plan"]
     found = []
-    names = sorted(node["name"] for node in scene["nodes"])
+    names = play.names(scene)
     if sorted(plan["names"]) != names:
         found.append(f"names {', '.join(sorted(plan['names']))} instead of {', '.join(names)}")
     restarts = [(restart["node"], restart["service"]) for restart in plan["restarts"]]
-    if restarts != _expected_restarts(scene):
+    if restarts != play.restarts(scene):
         found.append("the restarts, or their order, are not those of the scene's nodes")
     stated = re.search(r"Plan digest: `([0-9a-f]{64})`", question)
     if stated is None or stated[1] != _digest(plan):
@@ -61,29 +56,49 @@ def _digest(plan: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _expected_restarts(scene: Scene) -> list[tuple[str, str]]:
-    return [
-        (node["name"], service)
-        for product, role, services in _EXPECTED
-        for node in sorted(scene["nodes"], key=lambda node: str(node["name"]))
-        if (node["product"], node["role"]) == (product, role)
-        for service in services
-    ]
+class PhonesAsked:
+    """What this person does at the questions about phones: goes and looks, never says yes unseen."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Look at the scene's phones; those of the first look are those that have to be there at the end."""
+        self._scene = scene
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._before = phones_now(self._session, scene)
+
+    def objections(self, key: str) -> list[str]:
+        """What speaks against a yes to the question with this key; empty where nothing does."""
+        if key.startswith("ctl-"):
+            return self._run_ctl_client()
+        if not key.startswith(("phones-trust-", "phones-back-")):
+            return []
+        now = phones_now(self._session, self._scene)
+        distrustful, gone = now.distrustful(), sorted(self._before.registered - now.registered)
+        found = [f"on {len(distrustful)} phones no HTTPS service opens"] if distrustful else []
+        return [*found, f"{len(gone)} phones are not registered"] if gone else found
+
+    def _run_ctl_client(self) -> list[str]:
+        """The CTL client with the token in it: a button of the management page."""
+        page = self._scene["control"]
+        pressed = self._session.post(f"{page}/page/ctl", headers={"Origin": page}, timeout=30)
+        return [] if pressed.ok else ["the CTL client says no"]
 
 
-def answer_once(door: PrefectDoor, scene: Scene, log: Path) -> int:
+def answer_once(
+    door: PrefectDoor, scene: Scene, log: Path, play: Play = TOMCAT, phones: PhonesAsked | None = None
+) -> int:
     """Answer every question that is open now; returns how many answers the server took."""
     taken = 0
     for run in door.suspended_runs():
         question = door.question(run)
         if question is None:
             continue
-        found = objections(question, scene)
+        key = run["state"]["state_details"]["pause_key"]
+        found = objections(question, scene, play) or (phones.objections(key) if phones else [])
         decision = "deny" if found else "approve"
         form = {"decision": decision, "name": NAME, "ticket": TICKET, "remark": "; ".join(found)}
         status = door.resume(run["id"], form)
         taken += status == "ACCEPT"
-        key = run["state"]["state_details"]["pause_key"]
         line = {"at": datetime.now(UTC).isoformat(), "run": run["id"], "question": key, **form, "status": status}
         with log.open("a") as out:
             out.write(json.dumps(line) + "\n")
@@ -93,11 +108,12 @@ def answer_once(door: PrefectDoor, scene: Scene, log: Path) -> int:
 
 def main() -> None:
     """Answer until ended."""
-    api, scene_file, log = sys.argv[1:4]
-    door, scene = PrefectDoor(api), json.loads(Path(scene_file).read_text())
+    api, scene_file, log, *played = sys.argv[1:]
+    door, scene, play = PrefectDoor(api), json.loads(Path(scene_file).read_text()), Play.of(*played)
+    phones = PhonesAsked(scene) if play.has_phones else None
     while True:
         try:
-            answer_once(door, scene, Path(log))
+            answer_once(door, scene, Path(log), play, phones)
         except requests.RequestException as error:
             print(f"operator: the server is not there: {error}", flush=True)
         threading.Event().wait(1.0)

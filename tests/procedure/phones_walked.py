@@ -51,6 +51,7 @@ class PhonesWalked:
         self.site = Site(load_profile(self.path), str, self.lines.append, self._wait, self.now)
         facts = survey(self.site, Purpose.CALLMANAGER)
         self.baseline = baseline_of(facts)
+        self.record.note(Kind.BASELINE, self.baseline.model_dump(mode="json"))
         self.plan = draw_up_plan(self.site.profile, Purpose.CALLMANAGER, self.baseline, self.baseline)
         assert facts.phones is not None
         self.seen: PhoneFacts = facts.phones

@@ -13,7 +13,7 @@ from tests.procedure.faults import End, Fault
 from tests.procedure.lives import PUBLISHER, ROOT_CA, TOMCAT
 from tests.simulator.walk import TestCa, sha256
 from ucrenew.domain import checks
-from ucrenew.domain.finding import refusals
+from ucrenew.domain.finding import Reason, refusals
 from ucrenew.domain.purpose import Purpose
 from ucrenew.steps.survey import survey
 
@@ -46,6 +46,14 @@ def refused_at_once(simulator: Simulator, folder: Path) -> str:
     found = refusals(checks.preflight(survey(bench.site, Purpose.TOMCAT)))
     assert [] == simulator.control.ledger()
     return f"refused before anything: {re.sub('serial [0-9a-f]+', 'serial …', str(found[0]))}"
+
+
+def told_at_once(simulator: Simulator, folder: Path, reason: Reason) -> str:
+    """What the first question has to say of the cluster as it is."""
+    bench = Bench(simulator, folder, looks=False)
+    found = checks.preflight(survey(bench.site, Purpose.TOMCAT))
+    assert () == refusals(found)
+    return f"told before anything: {next(one for one in found if one.reason is reason)}"
 
 
 # --- what people and nodes do

@@ -27,6 +27,7 @@ from tests.procedure.readings_ends import (
     installed,
     of_fault,
     refused_at_once,
+    told_at_once,
     tomcat,
 )
 from tests.procedure.test_changed_meanwhile import known_by_name, pins
@@ -34,6 +35,7 @@ from tests.procedure.walk_of_readings import Walk
 from tests.simulator.walk import TestCa, parsed
 from ucrenew.clients.certmgr import NodeRefused
 from ucrenew.clients.platform_cli import PlatformCli
+from ucrenew.domain.finding import Reason
 from ucrenew.domain.plan import Restart
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import BadInput, Transient
@@ -85,7 +87,7 @@ def ec_word(simulator: Simulator, folder: Path) -> str:
 def reuse_hides_callmanager(simulator: Simulator, folder: Path) -> str:
     """CallManager reuses the Tomcat certificate."""
     simulator.control.post("/cluster", {"reuse_tomcat": True})
-    return refused_at_once(simulator, folder)
+    return told_at_once(simulator, folder, Reason.TOMCAT_REUSED)
 
 
 def key_mismatch_status(simulator: Simulator, folder: Path) -> str:

@@ -12,6 +12,7 @@ from ucrenew.record import Kind
 
 CALLMANAGER = "Cisco CallManager"
 ALL_ON = {**PAIR, "offline": 0, "secure": 0}
+ONE_SERVER = {"name": "Single", "nodes": ["cs-ccm-sub"], "phones": 10, "secure": 1, "offline": 0}
 
 
 def to_the_restarts(walked):
@@ -43,6 +44,39 @@ def test_each_group_waits_for_the_phones(with_phones):
         "Cisco Trust Verification Service", "Cisco Tftp", "Cisco HAProxy",
     ] == [fact.about for fact in walked.record.facts(Kind.PHONES_BACK)]  # fmt: skip
     assert "lab: 20 of 20 phones are registered" in walked.lines
+
+
+def on_the_new_ctl(with_phones):
+    """Mixed mode, certificate and CTL new; every phone has been reset and has fetched the list, no restart yet."""
+    walked = with_phones({**ALL_ON, "phones": 10}, ONE_SERVER, security_mode=1)
+    to_the_restarts(walked)
+    walked.ctl()
+    walked.control.post("/phones/all", {"reset": True})
+    assert walked.registered() == 10  # those over TLS know the new certificate only
+    return walked
+
+
+def test_phones_over_tls_are_back_with_their_callmanager(with_phones):
+    """S25: what has fetched the new CTL registers with no CallManager that shows the old certificate: nobody asks."""
+    walked = on_the_new_ctl(with_phones)
+    asked = walked.restarts()
+
+    assert asked is None
+    assert [(one.node, one.service) for one in walked.plan.restarts] == walked.restarted()
+    assert (0, 20) == (walked.lost, walked.registered())
+    assert any("over TLS can be only when their CallManager is restarted" in line for line in walked.lines)
+
+
+def test_phones_over_tls_are_waited_for_in_the_end(with_phones):
+    """S25, S26: once their own CallManager shows the new certificate they are missed like every other phone."""
+    walked = on_the_new_ctl(with_phones)
+    away = next(phone["name"] for phone in listed(walked.simulator, "secure=1"))
+    walked.control.post(f"/phones/{away}", {"power": "off"})
+    asked = walked.restarts()
+
+    assert Gate.PHONES_BACK is asked.gate
+    assert away in asked.text
+    assert [(PUBLISHER, CALLMANAGER), (SUBSCRIBER, CALLMANAGER)] == walked.restarted()
 
 
 def test_missing_phones_are_asked_about(with_phones):

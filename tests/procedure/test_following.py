@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from prefect import Flow
+from prefect import Flow, Task
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.states import AwaitingRetry, Cancelled, Completed, Running
@@ -60,14 +61,19 @@ class Followed:
         """Its state, as its process, the server or a person sets it."""
         self._client.set_flow_run_state(self.id, state, force=True)
 
-    def says(self, *lines: str, at: float = 1, by: str = FLOW) -> None:
+    def begins_inside(self) -> UUID:
+        """A flow within the run, as Prefect's engine makes one."""
+        within = self._client.create_task_run(Task(lambda: None, name="within"), self.id, dynamic_key="within-0")
+        return self._client.create_flow_run(Flow(lambda: None, name="within"), parent_task_run_id=within.id).id
+
+    def says(self, *lines: str, at: float = 1, by: str = FLOW, of: UUID | None = None) -> None:
         """A batch of lines arrives, the first logged so many seconds from now, one a second."""
         first = datetime.now(UTC) + timedelta(seconds=at)
         batch = [
             {"name": by, "level": 20, "message": line, "timestamp": str(first + timedelta(seconds=number))}
             for number, line in enumerate(lines)
         ]
-        self._client.request("POST", "/logs/", json=[{**one, "flow_run_id": str(self.id)} for one in batch])
+        self._client.request("POST", "/logs/", json=[{**one, "flow_run_id": str(of or self.id)} for one in batch])
 
     def follow(self, *acts: Act) -> tuple[Exit, list[str]]:
         """Follow it while this happens, one thing after each look; the exit code and what was told, without times."""
@@ -105,6 +111,19 @@ def test_last_line_of_an_earlier_life(run):
     ended = run.follow(int, lambda: run.says("one word more", LAST))
 
     assert (Exit.DONE, ["one word more", END.message]) == ended
+
+
+def test_lines_of_flows_within(run):
+    """What flows within the run say is told among its lines, and their end is not taken for the run's."""
+    within = run.begins_inside()
+    run.becomes(END)
+    ended = run.follow(
+        lambda: run.says("restarting Cisco CallManager", at=1, by=TASK, of=within),
+        lambda: run.says(LAST, at=2, of=within),
+        lambda: run.says("all phones are back", LAST, at=3),
+    )
+
+    assert (Exit.DONE, ["restarting Cisco CallManager", "all phones are back", END.message]) == ended
 
 
 def test_no_last_line(run, monkeypatch):

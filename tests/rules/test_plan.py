@@ -59,6 +59,7 @@ OTHER = {
     "replaces": ("cs-ccm-pub.example.com: ab",),
     "windows": ("sat from 22:00 for 6 h (Europe/Berlin)",),
     "neighbours": ("exp-c.example.com (expressway)",),
+    "changes_phones": True,
 }
 
 
@@ -153,9 +154,9 @@ def test_single_sign_on_restarts_more():
     assert ELEVEN == tuple((one.node, one.service) for one in without)
     assert {Restart(PUBLISHER, SSOSP), Restart(SUBSCRIBER, SSOSP)} == set(found) - set(without)
     assert [PUBLISHER] * 6 + [SUBSCRIBER] * 5 + [PRESENCE] * 2 == [one.node for one in found]
-    assert any(line.startswith(f"{SSOSP}:") for line in rule.left_alone(sso=False))
-    assert not any(line.startswith(f"{SSOSP}:") for line in rule.left_alone(sso=True))
-    assert rule.not_restarted == rule.left_alone(sso=False)
+    assert any(line.startswith(f"{SSOSP}:") for line in rule.not_restarted)
+    assert rule.not_restarted == restarts.left_alone([rule], without)
+    assert [line for line in rule.not_restarted if not line.startswith(SSOSP)] == [*restarts.left_alone([rule], found)]
 
 
 def test_single_sign_on_tomcat_that_was_down():

@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 import requests
 
+from tests.simulator.phones import TFTP, begin, listed, restart
 from tests.simulator.walk import Rest, TestCa, parsed, submit
 
 PUBLISHER = "cs-ccm-pub.example.com"
@@ -100,6 +101,7 @@ def test_management_switches(borrowed, ask):
         ("/page/faults", {"kind": "refuse", "node": PUBLISHER, "status": "no"}, "'no' is no number"),
         ("/page/readings/nonsense", {"value": "1"}, "There is no reading nonsense"),
         ("/page/readings/security_mode", {"value": "mixed"}, "'mixed' is no number"),
+        ("/page/ctl", {}, "The cluster is not in mixed mode, so the CTL client has nothing to update"),
     ],
 )
 def test_management_refuses_nonsense(borrowed, ask, path, fields, sentence):
@@ -155,3 +157,37 @@ def test_management_knows_what_is_served(borrowed, ask):
     assert "<td>yes</td>" in before
     assert f"<td>no: {served} until Tomcat is restarted</td>" not in before
     assert f"<td>no: {served} until Tomcat is restarted</td>" in after
+
+
+def test_management_shows_phones(borrowed, ask):
+    """Phones by model, and on how many an HTTPS service opens: what a person looks at before saying that they trust."""
+    begin(borrowed)
+    good = unescape(ask("GET", "/").text)
+    registered = [one for one in listed(borrowed) if one["registered"]]
+    model = registered[0]["model"]
+    of_model = sum(one["model"] == model for one in registered)
+    borrowed.control.post("/phones", {"rollback": True})
+    restart(borrowed, TFTP)
+    bad = unescape(ask("GET", "/").text)
+    begin(borrowed)
+
+    assert "The cluster is non-secure" in good
+    assert f"{len(registered)} of 25 phones are registered" in good
+    assert f"<td>{of_model}</td>\n<td>{of_model}</td></tr>" in good[good.index(f"<td>{model}</td>") :]
+    assert '<td class="down">0</td>' in bad
+    assert "Run the CTL client" not in good
+
+
+def test_management_runs_the_ctl_client(borrowed, ask):
+    """Before 14SU3, where a token signs the CTL, the button is the person with the token (S25)."""
+    borrowed.control.post("/cluster", {"version": "14.0.1.12900-161"})
+    begin(borrowed, security_mode=1, signed_by="token")
+    page = ask("GET", "/").text
+    reply = ask("POST", "/page/ctl")
+    updates = [(entry["by"], entry["from"]) for entry in borrowed.control.ledger() if entry["kind"] == "ctl-update"]
+    borrowed.control.post("/cluster", {"version": "15.0.1.11900-40"})
+    begin(borrowed, signed_by="tokenless")
+
+    assert '<form method="post" action="/page/ctl"><button>Run the CTL client</button>' in page
+    assert 200 == reply.status_code
+    assert [("token", "person")] == updates

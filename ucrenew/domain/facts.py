@@ -34,6 +34,14 @@ class NodeFacts:
     trust: tuple[x509.Certificate, ...] = ()  # the purpose's trust store
     recovery_url: bool | None = None  # of single sign-on; None: not shown
 
+    @property
+    def reuses_tomcat(self) -> bool:
+        """Whether CallManager's certificate is this one, of Tomcat: the same bytes, or its serial (cucm.md §4.4)."""
+        tomcat, callmanager = self.identity, self.callmanager
+        if tomcat is None or callmanager is None:
+            return False
+        return tomcat == callmanager or tomcat.serial_number == callmanager.serial_number
+
     def started(self, service: str) -> bool:
         """True when Service Manager says so."""
         return self.services.get(service) == "STARTED"

@@ -43,6 +43,11 @@ class PhoneFacts:
         """True in mixed mode; an unknown mode is a finding of its own."""
         return self.mode is SecurityMode.MIXED
 
+    @property
+    def over_tls(self) -> frozenset[str]:
+        """The phones that register over TLS, as far as AXL told; none in a non-secure cluster."""
+        return frozenset(name for name, phone in self.known.items() if self.is_mixed and phone.is_secure)
+
     def running(self, service: str) -> tuple[Node, ...]:
         """The CUCM nodes on which a service is up, in no order of importance."""
         return tuple(sorted(node for node, up in self.started.items() if service in up))

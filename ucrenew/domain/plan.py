@@ -62,6 +62,7 @@ class Plan:
     minutes: int = 0  # how long a window has to be for it, by our estimate
     windows: tuple[str, ...] = ()  # in words; none: the second question alone decides when
     neighbours: tuple[str, ...] = ()  # systems outside, and what they have to trust before
+    changes_phones: bool = False  # it is what phones trust: CallManager's, or Tomcat's that CallManager reuses
 
     def document(self) -> dict[str, Any]:
         """The plan as plain JSON values: what is shown, recorded and digested."""

@@ -160,11 +160,15 @@ CLUSTER_PREFLIGHT: tuple[Rule[ClusterFacts], ...] = (
 
 def preflight(facts: ClusterFacts) -> tuple[Finding, ...]:
     """Refusals and warnings, node by node and then for the whole cluster (S1-S3)."""
-    if facts.phones:
-        nodes = _of_nodes(CALLMANAGER_PREFLIGHT, facts)
-        return (*nodes, *apply(CLUSTER_PREFLIGHT, facts), *check_phones(facts.phones))
-    rules = NODE_PREFLIGHT if facts.sso_is_driven else (*NODE_PREFLIGHT, sso_is_off)
-    return (*_of_nodes(rules, facts), *apply(CLUSTER_PREFLIGHT, facts))
+    phones = check_phones(facts.phones) if facts.phones else ()
+    return (*_of_nodes(_rules(facts), facts), *apply(CLUSTER_PREFLIGHT, facts), *phones)
+
+
+def _rules(facts: ClusterFacts) -> tuple[Rule[NodeFacts], ...]:
+    """Single sign-on is driven where Tomcat's certificate changes, with phones or without (S3, cucm.md §4.4)."""
+    if facts.sso_is_driven:
+        return NODE_PREFLIGHT
+    return CALLMANAGER_PREFLIGHT if facts.phones else (*NODE_PREFLIGHT, sso_is_off)
 
 
 def _of_nodes(rules: Iterable[Rule[NodeFacts]], facts: ClusterFacts) -> tuple[Finding, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ucrenew.domain.facts import NodeFacts
-from ucrenew.domain.finding import Finding, Reason
+from ucrenew.domain.finding import Finding, Reason, Severity
 from ucrenew.domain.release import has_api, is_at_least
 from ucrenew.domain.rule import Rule
-from ucrenew.domain.x509 import der, fingerprint
+from ucrenew.domain.x509 import fingerprint
 
 LARGEST_CLOCK_SKEW = 120  # seconds; beyond it a fresh certificate may not be valid yet on a node
 FULLEST_DISK = 95  # percent of the active partition; 82 was seen on a healthy node (cucm.md §2.3)
@@ -117,18 +117,15 @@ def account_may_write(facts: NodeFacts) -> Finding | None:
     return Finding(Reason.PRIVILEGE, sentence, "cucm.md §1.1", facts.node.name)
 
 
-def tomcat_is_not_reused(facts: NodeFacts) -> Finding | None:
+def reuse_is_told(facts: NodeFacts) -> Finding | None:
     """Where CallManager reuses the Tomcat certificate, renewing one changes the other (cucm.md §4.4)."""
-    tomcat, callmanager = facts.identity, facts.callmanager
-    if tomcat is None or callmanager is None:
-        return None
-    if der(tomcat) != der(callmanager) and tomcat.serial_number != callmanager.serial_number:
+    if not facts.reuses_tomcat:
         return None
     sentence = (
-        f"CallManager reuses the Tomcat certificate (serial {tomcat.serial_number:x}): renewing it puts the phones at"
-        " risk, and this renewal does not look after phones"
+        "CallManager reuses the Tomcat certificate: renewing it changes what phones trust, so it takes their path too"
+        " (S21-S26)"
     )
-    return Finding(Reason.TOMCAT_REUSED, sentence, "cucm.md §4.4", facts.node.name)
+    return Finding(Reason.TOMCAT_REUSED, sentence, "cucm.md §4.4", facts.node.name, Severity.WARN)
 
 
 def reuse_is_known(facts: NodeFacts) -> Finding | None:
@@ -166,12 +163,12 @@ NODE_PREFLIGHT: tuple[Rule[NodeFacts], ...] = (
     clock_is_right,
     disk_has_room,
     account_may_write,
-    tomcat_is_not_reused,
+    reuse_is_told,
     reuse_is_known,
 )
 
 # Single sign-on is Tomcat's affair (S3).
-_TOMCATS = (sso_is_known, recovery_url_is_on, tomcat_is_not_reused)
+_TOMCATS = (sso_is_known, recovery_url_is_on, reuse_is_told)
 CALLMANAGER_PREFLIGHT: tuple[Rule[NodeFacts], ...] = (
     *(rule for rule in NODE_PREFLIGHT if rule not in _TOMCATS),
     callmanager_is_its_own,

@@ -47,11 +47,6 @@ class RestartRule:
         """What is restarted, with single sign-on in use or without."""
         return (*self.services, *self.with_sso) if sso else self.services
 
-    def left_alone(self, *, sso: bool) -> tuple[str, ...]:
-        """What Cisco lists beside, and why it is not restarted."""
-        restarted = tuple(f"{service}:" for service, _ in self.all_services(sso=sso))
-        return tuple(line for line in self.not_restarted if not line.startswith(restarted))
-
 
 # cucm.md §2.4 (the message that 14/15 print after the upload) and §4.2.
 _TOMCAT_14_15 = RestartRule(
@@ -117,6 +112,7 @@ CALLMANAGER_ORDERS: Mapping[str, RestartRule] = {
         "Cisco document 214231 of July 2026; cucm.md §4.2", _CALLMANAGER, _CTI, _TVS, _TFTP, _HAPROXY
     ),
 }
+PHONE_SERVICES = frozenset(service for order in CALLMANAGER_ORDERS.values() for service, _ in order.services)
 # The most recent document that is about the release.
 _LATEST: Mapping[int, str] = {10: "D118731", 11: "D118731", 12: "D118731", 14: "D217138", 15: "D214231"}
 
@@ -177,13 +173,25 @@ def planned_restarts(
     )
 
 
+def left_alone(rules: Iterable[RestartRule], planned: Iterable[Restart]) -> tuple[str, ...]:
+    """What Cisco lists beside, and why it is not restarted; nothing that is restarted all the same."""
+    restarted = tuple(one.service for one in planned)
+    return tuple(line for rule in rules for line in rule.not_restarted if not line.startswith(restarted))
+
+
 def phone_groups(planned: Iterable[Restart]) -> tuple[tuple[Restart, ...], ...]:
     """What is restarted before the phones are looked at again: each CallManager by itself, any other service at once.
 
     So one server of every CallManager group is up at any time, and phones are counted before the next one goes (S26).
+    What is no service of phones (Tomcat's, where CallManager reuses its certificate) is one group, node after node.
     """
-    grouped = groupby(planned, key=lambda one: one.about if one.service == _CALLMANAGER[0] else one.service)
-    return tuple(tuple(group) for _, group in grouped)
+
+    def group(one: Restart) -> str:
+        if one.service not in PHONE_SERVICES:
+            return ""
+        return one.about if one.service == _CALLMANAGER[0] else one.service
+
+    return tuple(tuple(together) for _, together in groupby(planned, key=group))
 
 
 def time_needed(restarts: Iterable[Restart]) -> timedelta:

@@ -56,7 +56,7 @@ def application(cluster: Cluster, authority: Authority, stop: threading.Event, a
     ):
         app.add_url_rule(path, f"{method} {path}", answer, methods=[method])
     management.add_to(app, cluster, authority, hand)
-    control_phones.add_to(app, cluster)
+    control_phones.add_to(app, cluster, hand)
     app.register_error_handler(CannotBend, lambda reason: _error(400, str(reason)))
     app.register_error_handler(ValueError, lambda reason: _error(400, str(reason)))
     app.register_error_handler(Unknown, lambda reason: _error(404, str(reason)))

@@ -25,18 +25,16 @@ from ucrenew.simulator import phone_report
 from ucrenew.simulator.bend import CannotBend
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.control_body import told_by_caller
+from ucrenew.simulator.hand import Hand
 from ucrenew.simulator.phone import Phone
 from ucrenew.simulator.telephony_scene import TelephonyScene, cucm_nodes
-from ucrenew.simulator.trust_files import release
 
 _PAGE = 1000
-# The CTL client is gone from 14, tokens from 14SU3 (cucm.md §2.6 [D]); its number is [I] by D221070.
-_NO_TOKENS = (14, 0, 1, 13900)
 
 
-def add_to(app: Flask, cluster: Cluster) -> None:
+def add_to(app: Flask, cluster: Cluster, hand: Hand) -> None:
     """Add the calls to the control API."""
-    desk = PhoneDesk(cluster)
+    desk = PhoneDesk(cluster, hand)
     for method, path, answer in (
         ("GET", "/phones", desk.summary),
         ("POST", "/phones", desk.change),
@@ -52,8 +50,9 @@ def add_to(app: Flask, cluster: Cluster) -> None:
 class PhoneDesk:
     """What the control API can do with phones."""
 
-    def __init__(self, cluster: Cluster) -> None:  # noqa: D107 - the class says it
+    def __init__(self, cluster: Cluster, hand: Hand) -> None:  # noqa: D107 - the class says it
         self._cluster = cluster
+        self._hand = hand
         self._telephony = cluster.telephony
 
     def summary(self) -> Response:
@@ -116,13 +115,7 @@ class PhoneDesk:
 
     def run_ctl_client(self) -> Response:
         """The CTL client on somebody's Windows machine, with a token in it (S25)."""
-        publisher = self._telephony.publisher
-        if publisher is None or self._telephony.security_mode != 1:
-            raise CannotBend("The cluster is not in mixed mode, so the CTL client has nothing to update")
-        if release(publisher) >= _NO_TOKENS:
-            raise CannotBend("This release takes no CTL that a token signs")
-        account = str(told_by_caller().get("account") or "person")
-        self._telephony.update_ctl(account, "token")
+        self._hand.run_ctl_client(str(told_by_caller().get("account") or "person"))
         return self.summary()
 
     def regenerate(self) -> Response:

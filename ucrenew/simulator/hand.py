@@ -1,4 +1,4 @@
-"""The hand behind the scene, as the control API and the management page lend it out: nodes, faults.
+"""The hand behind the scene, as the control API and the management page lend it out: nodes, faults, the CTL client.
 
 Rule: what cannot be done is refused with a sentence and changes nothing.
 """
@@ -12,6 +12,10 @@ from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import Bender, CannotBend
 from ucrenew.simulator.cluster import Cluster
 from ucrenew.simulator.node import SimulatedNode
+from ucrenew.simulator.trust_files import release
+
+# The CTL client is gone from 14, tokens from 14SU3 (cucm.md §2.6 [D]); its number is [I] by D221070.
+_NO_TOKENS = (14, 0, 1, 13900)
 
 
 class Unknown(Exception):
@@ -51,3 +55,15 @@ class Hand:
                 node.faults.clear(str(told.get("kind")))
             node.changed()
         return nodes[0]
+
+    def run_ctl_client(self, account: str) -> None:
+        """The CTL client on somebody's Windows machine, with a token in it (S25). Raises CannotBend."""
+        telephony = self._cluster.telephony
+        with self._cluster.lock:
+            telephony.settle()
+            publisher = telephony.publisher
+            if publisher is None or telephony.security_mode != 1:
+                raise CannotBend("The cluster is not in mixed mode, so the CTL client has nothing to update")
+            if release(publisher) >= _NO_TOKENS:
+                raise CannotBend("This release takes no CTL that a token signs")
+            telephony.update_ctl(account, "token")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ucrenew.simulator import faults
+from ucrenew.simulator import faults, phone_report
 from ucrenew.simulator.authority import Authority
 from ucrenew.simulator.bend import CannotBend
 from ucrenew.simulator.certificate_list import ListRow, rows
@@ -39,6 +39,7 @@ def add_to(app: Flask, cluster: Cluster, authority: Authority, hand: Hand) -> No
         ("/page/faults", page.set_fault),
         ("/page/faults/clear", page.clear_faults),
         ("/page/readings/<name>", page.change_reading),
+        ("/page/ctl", page.run_ctl_client),
     ):
         part.add_url_rule(path, path, answer, methods=["POST"])
     app.register_blueprint(part)
@@ -81,6 +82,11 @@ class ManagementPage:
     def show(self, refused: str = "") -> Response:
         """Everything."""
         nodes = self._cluster.nodes.values()
+        telephony = self._cluster.telephony
+        with self._cluster.lock:
+            telephony.settle()
+            phones = phone_report.summary(telephony, self._cluster.clock())
+            models = phone_report.by_model(telephony)
         page = make_response(
             render_template(
                 "management/page.html",
@@ -88,6 +94,8 @@ class ManagementPage:
                 ca=self._authority.name,
                 requests=list(reversed(self._authority.requests())),
                 nodes=[self._shown(node) for node in nodes],
+                phones=phones,
+                models=models,
                 kinds=faults.details(),
                 about_faults=faults.__doc__,
                 services=sorted({service for node in nodes for service in node.services}),
@@ -123,6 +131,10 @@ class ManagementPage:
     def change_reading(self, name: str) -> AnyResponse:
         """Another candidate of what is only inferred."""
         return self._after(lambda: self._hand.bend.cluster({name: self._reading(name, request.form.get("value", ""))}))
+
+    def run_ctl_client(self) -> AnyResponse:
+        """The person with the USB token (S25)."""
+        return self._after(lambda: self._hand.run_ctl_client("person"))
 
     def _reading(self, name: str, text: str) -> object:
         present = getattr(self._cluster.readings, name, None)

@@ -50,6 +50,18 @@ def summary(telephony: Telephony, now: datetime) -> dict[str, object]:
     }
 
 
+def by_model(telephony: Telephony) -> list[tuple[str, int, int, int]]:
+    """Model, phones of it, those that are registered, and those of them on which an HTTPS service opens."""
+    found: dict[str, list[Phone]] = {}
+    for phone in telephony.registration.phones.values():
+        found.setdefault(phone.model.name, []).append(phone)
+    rows = []
+    for model, phones in sorted(found.items()):
+        registered = [phone for phone in phones if phone.node]
+        rows.append((model, len(phones), len(registered), sum(map(telephony.registration.opens_https, registered))))
+    return rows
+
+
 def details(telephony: Telephony, phone: Phone, now: datetime) -> dict[str, object]:
     """One phone: what it is, where it is, what it trusts."""
     seen = telephony.churn.sight(phone, now)

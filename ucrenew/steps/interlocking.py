@@ -62,7 +62,7 @@ def hold_interlock(
 
 
 def _changes(earlier: Iterable[Record]) -> Iterator[TrustChange]:
-    """What renewals of the same certificate changed before."""
+    """What renewals before this one changed."""
     return (change for record in earlier if (change := change_of(record)))
 
 
@@ -73,9 +73,12 @@ def require_interlock(site: Site, changes: Iterable[TrustChange]) -> None:
 
 
 def change_of(record: Record) -> TrustChange | None:
-    """What a renewal of CallManager has changed, and what is proven of it; None where no certificate got there."""
+    """What a renewal has changed of phones' trust, and what is proven of it; None where no certificate got there.
+
+    Tomcat's is such a change where CallManager reused it, which the baseline's look at the phones tells.
+    """
     begun = record.leaf_under_way
-    if begun is None:
+    if begun is None or not (record.value(Kind.BASELINE) or {}).get("phones"):
         return None
     back = record.fact(Kind.PHONES_BACK, about=ALL_BACK)
     seen = said_yes(record, Gate.PHONES_TRUST, Moment.AFTER.matter, asked_since=back.at) if back else None

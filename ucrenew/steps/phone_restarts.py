@@ -1,6 +1,8 @@
 """The restarts that phones notice (S26): one redundancy group at a time, each confirmed by a second channel.
 
 After each group the phones are back before the next one goes: one server of every CallManager group is up at any time.
+In mixed mode a phone that has fetched the new CTL knows the new certificate only: it is out until its CallManager shows
+that one, and is waited for from then on (S25).
 """
 
 from __future__ import annotations
@@ -8,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from cryptography import x509 as crypto
 
 from ucrenew.clients.controlcenter import RunningService
 from ucrenew.domain.acting import Step
 from ucrenew.domain.gate import Question
+from ucrenew.domain.phone_rules import CALLMANAGER
 from ucrenew.domain.plan import Plan, Restart
-from ucrenew.domain.restarts import phone_groups
+from ucrenew.domain.restarts import PHONE_SERVICES, phone_groups
 from ucrenew.errors import Permanent
 from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps import restart, services
 from ucrenew.steps.phones_back import ensure_back
+from ucrenew.steps.phones_noted import over_tls_before
 from ucrenew.steps.waiting import until
 
 TFTP = "Cisco Tftp"
@@ -42,15 +47,19 @@ def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certif
         if asked := restart.ensure_restarted(site, record, replace(plan, restarts=group), leaf):
             return asked
         for one in group:
-            _confirm(site, record, one, leaf)
-        done, left = _lines(groups[: number + 1]), _lines(groups[number + 1 :])
-        if asked := ensure_back(site, record, plan, about, done=done, left=left):
+            if one.service in PHONE_SERVICES:  # Tomcat's have shown the certificate, or their own witness
+                _confirm(site, record, one, leaf)
+        done, ahead = _flat(groups[: number + 1]), _flat(groups[number + 1 :])
+        later = over_tls_before(record, {one.node for one in ahead if one.service == CALLMANAGER})
+        if asked := ensure_back(
+            site, record, plan, about, done=tuple(map(str, done)), left=tuple(map(str, ahead)), later=later
+        ):
             return asked
     return None
 
 
-def _lines(groups: Iterable[tuple[Restart, ...]]) -> tuple[str, ...]:
-    return tuple(str(one) for group in groups for one in group)
+def _flat(groups: Iterable[tuple[Restart, ...]]) -> tuple[Restart, ...]:
+    return tuple(chain.from_iterable(groups))
 
 
 def _confirm(site: Site, record: Record, one: Restart, leaf: crypto.Certificate) -> None:

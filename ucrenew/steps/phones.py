@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from ucrenew.clients.platform_cli import PlatformCli
 from ucrenew.domain.baseline import Baseline
+from ucrenew.domain.cluster import Product
 from ucrenew.domain.facts import ClusterFacts, NodeFacts
 from ucrenew.domain.interlock import PhoneTrust, Place
 from ucrenew.domain.phone_rules import PhoneFacts
@@ -82,8 +83,9 @@ def count_phones(site: Site) -> Census:
 
 
 def look_at_trust(site: Site, nodes: Iterable[str]) -> Trust:
-    """What phones' trust rests on, on each of these nodes, and the list that each hands out."""
-    looks = first_alone(lambda name: _at_node(site, name), nodes)
+    """What phones' trust rests on, on each CUCM node of these, and the list that each hands out."""
+    have_phones = [name for name in nodes if site.entry(name).product is Product.CUCM]
+    looks = first_alone(lambda name: _at_node(site, name), have_phones)
     places = {place: found for look in looks for place, found in look.identities.items()}
     return Trust(places, {look.node: look.itl for look in looks if look.itl})
 

@@ -26,12 +26,22 @@ _CHURN = "churn"
 
 
 def ensure_back(  # noqa: PLR0913 - each by its name
-    site: Site, record: Record, plan: Plan, about: str, *, done: Sequence[str], left: Sequence[str]
+    site: Site,
+    record: Record,
+    plan: Plan,
+    about: str,
+    *,
+    done: Sequence[str],
+    left: Sequence[str],
+    later: frozenset[str] = frozenset(),
 ) -> Question | None:
-    """None once no more phones are missing than the profile allows; else, when their time is over, a question."""
+    """None once no more phones are missing than the profile allows; else, when their time is over, a question.
+
+    ``later``: phones that cannot be back yet, and are not waited for here.
+    """
     if record.fact(Kind.PHONES_BACK, about=about) is not None:
         return None
-    before, without, silent = phones_before(record), let_go(record), let_go_nodes(record)
+    before, without, silent = phones_before(record), let_go(record) | later, let_go_nodes(record)
 
     def gone(seen: Census) -> list[str]:
         return [phone.name for phone in missing(before, seen) if phone.name not in without]
@@ -42,7 +52,9 @@ def ensure_back(  # noqa: PLR0913 - each by its name
     def look() -> Census:
         seen = count_phones(site)
         were, are = len(before.registered), len(before.registered & seen.registered)
-        site.say(f"{plan.cluster}: {are} of {were} phones are registered")
+        waiting = len(later & before.registered - seen.registered)
+        more = f"; {waiting} over TLS can be only when their CallManager is restarted" if waiting else ""
+        site.say(f"{plan.cluster}: {are} of {were} phones are registered{more}")
         return seen
 
     seen = until(look, good, site=site, within=site.profile.phones_back, every=LOOKS_EVERY)

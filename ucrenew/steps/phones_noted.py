@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
 
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.interlock import PhoneTrust, Place
+from ucrenew.domain.phone_rules import PhoneFacts
 from ucrenew.domain.phones import Census, Registration, census
-from ucrenew.record import Fact, Kind, Record
+from ucrenew.record import Kind, Record
 
 ALL_BACK = "all"
 
+_Names: TypeAlias = dict[str, dict[str, list[str]]]  # "models" or "secure" -> model -> names
 
-def note_before(record: Record, seen: Census) -> None:
+
+def note_before(record: Record, seen: PhoneFacts) -> None:
     """Keep who is registered now, node by node; a node that had phones at an earlier look and has none counts too."""
-    models: dict[str, dict[str, list[str]]] = {fact.about: {} for fact in record.facts(Kind.PHONES_BEFORE)}
-    for name in sorted(seen.registered):
-        phone = seen.phones[name]
-        models.setdefault(phone.node, {}).setdefault(phone.model, []).append(name)
-    for node, names in models.items():
-        record.note(Kind.PHONES_BEFORE, {"models": names}, about=node)
+    nodes: dict[str, _Names] = {fact.about: {} for fact in record.facts(Kind.PHONES_BEFORE)}
+    over_tls = seen.over_tls
+    for name in sorted(seen.census.registered):
+        phone = seen.census.phones[name]
+        kind = "secure" if name in over_tls else "models"
+        nodes.setdefault(phone.node, {}).setdefault(kind, {}).setdefault(phone.model, []).append(name)
+    for node, kinds in nodes.items():
+        record.note(Kind.PHONES_BEFORE, {"models": {}, **kinds}, about=node)
 
 
 def phones_before(record: Record) -> Census:
     """Who was registered when it was looked at last before the certificate."""
-    newest: Mapping[str, Fact] = {fact.about: fact for fact in record.facts(Kind.PHONES_BEFORE)}
     return census(
         Registration(name, node, "Registered", model=model)
-        for node, fact in newest.items()
-        for model, names in fact.value["models"].items()
+        for node, kinds in _noted(record).items()
+        for models in kinds.values()
+        for model, names in models.items()
         for name in names
     )
+
+
+def over_tls_before(record: Record, nodes: Container[str]) -> frozenset[str]:
+    """Of those, the ones on these nodes that registered over TLS, as far as it was known."""
+    return frozenset(
+        name
+        for node, kinds in _noted(record).items()
+        if node in nodes
+        for names in kinds.get("secure", {}).values()
+        for name in names
+    )
+
+
+def _noted(record: Record) -> Mapping[str, Mapping[str, Any]]:
+    return {fact.about: fact.value for fact in record.facts(Kind.PHONES_BEFORE)}
 
 
 def let_go(record: Record) -> frozenset[str]:

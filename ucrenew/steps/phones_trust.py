@@ -74,7 +74,7 @@ def ask_before(
     if moment is Moment.SIGNING:
         note_seen(record, seen.identities)
     else:
-        note_before(record, seen.census)
+        note_before(record, seen)
     radius, models = blast_radius(seen, plan.restarts), tuple(seen.census.by_model())
     noticed = (*map(_told, changed), *check_phones(seen))
     text = phones_trust_question(plan, radius, noticed, models, again=moment is Moment.LEAF)

@@ -36,14 +36,17 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
     Single sign-on counts where it was on, is on, or was switched off by this renewal (``sso_driven``).
     """
     nodes = restarts.in_restart_order(purpose.covers(seen.node for seen in now.nodes))
-    rule = _restart_rule(profile, purpose, now)
+    changes_phones = now.phones is not None or baseline.phones is not None
+    rules = _restart_rules(profile, purpose, now, changes_phones=changes_phones)
     wish = profile.certificate
     extra = tuple(name for name in profile.extra_names() if name not in {node.name for node in nodes})
     up = {seen.name: frozenset(seen.started) for seen in (*now.nodes, *baseline.nodes)}
     sso_on = {seen.name for seen in (*now.nodes, *baseline.nodes) if seen.sso_enabled} | set(sso_driven)
     if purpose is not Purpose.TOMCAT:
         sso_on = set()  # it rests on Tomcat's certificate alone (S3)
-    planned = restarts.planned_restarts(rule, nodes, up, sso=bool(sso_on))
+    planned = tuple(
+        dict.fromkeys(one for rule in rules for one in restarts.planned_restarts(rule, nodes, up, sso=bool(sso_on)))
+    )
     sso_nodes = tuple(node.name for node in nodes if node.name in sso_on)
     identities = {seen.name: seen.identity for seen in now.nodes}
     return Plan(
@@ -62,8 +65,8 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         include_ou=wish.include_ou,
         authority=str(profile.ca),
         restarts=planned,
-        not_restarted=rule.left_alone(sso=bool(sso_on)),
-        notices=rule.notices,
+        not_restarted=restarts.left_alone(rules, planned),
+        notices=tuple(line for rule in rules for line in rule.notices),
         replaces=tuple(f"{node.name}: {identities[node.name] or 'nothing'}" for node in nodes),
         findings=(*map(str, plan_findings(profile, baseline)), *noticed),
         sso_nodes=sso_nodes,
@@ -71,6 +74,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         minutes=ceil(restarts.window_needed(planned, sso_nodes, profile.fan_out) / timedelta(minutes=1)),
         windows=tuple(map(str, profile.maintenance_windows)),
         neighbours=tuple(map(str, profile.outside)),
+        changes_phones=changes_phones,
     )
 
 
@@ -132,10 +136,15 @@ def due(site: Site, purpose: Purpose, facts: ClusterFacts) -> Due:
     )
 
 
-def _restart_rule(profile: Profile, purpose: Purpose, now: Baseline) -> restarts.RestartRule:
+def _restart_rules(
+    profile: Profile, purpose: Purpose, now: Baseline, *, changes_phones: bool
+) -> tuple[restarts.RestartRule, ...]:
+    """The purpose's own; where CallManager reuses its certificate, CallManager's after it (cucm.md §4.4)."""
     version = now.publisher.version
     release = checks.major_release(version)
-    rule = restarts.restart_rule(purpose, release) if release is not None else None
-    if rule is None:
+    wanted = dict.fromkeys((purpose, *((Purpose.CALLMANAGER,) if changes_phones else ())))
+    rules = [restarts.restart_rule(one, release) for one in wanted] if release is not None else [None]
+    known = tuple(rule for rule in rules if rule is not None)
+    if len(known) < len(rules):
         raise BadInput(f"{profile.cluster}: no list of restarts is known for {purpose.value} on release {version}")
-    return rule
+    return known

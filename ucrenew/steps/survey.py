@@ -58,6 +58,8 @@ def survey(site: Site, purpose: Purpose, *, of_authority: bool = True) -> Cluste
     others = [entry for entry in entries if entry.name != publisher.name]
     rest = each(lambda entry: _look_at_node(site, entry, purpose), others)
     nodes = tuple(facts for facts in (first, *rest) if facts.node.product in purpose.products)
+    have_phones = tuple(facts for facts in nodes if facts.node.product is Product.CUCM)
+    rest_on_it = purpose is Purpose.CALLMANAGER or any(facts.reuses_tomcat for facts in have_phones)
     return ClusterFacts(
         at=at,
         nodes=nodes,
@@ -68,7 +70,7 @@ def survey(site: Site, purpose: Purpose, *, of_authority: bool = True) -> Cluste
         backup_max_age_days=site.profile.limits.backup_max_age,
         trust_expires_soon_days=site.profile.limits.trust_expires_soon,
         sso_is_driven=purpose is Purpose.TOMCAT,
-        phones=look_at_phones(site, nodes) if purpose is Purpose.CALLMANAGER else None,
+        phones=look_at_phones(site, have_phones) if rest_on_it else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from cryptography import x509 as crypto
@@ -12,6 +13,7 @@ from ucrenew.domain.explained import explain_trust
 from ucrenew.domain.gate import Question
 from ucrenew.domain.handwork import trust_by_hand
 from ucrenew.domain.plan import Plan
+from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import Refused
 from ucrenew.record import Kind, Record
@@ -25,7 +27,7 @@ Certificates = tuple[crypto.Certificate, ...]
 def ensure_trust(
     site: Site, record: Record, plan: Plan, leaf: crypto.Certificate, chain: Certificates
 ) -> Question | None:
-    """Put every certificate of the chain, root first, into the store of every node.
+    """Put every certificate of the chain, root first, into the store of every node; of each store that needs it.
 
     Look: by fingerprint, on each node. Act: on the publisher, which hands it on; on another node only if it
     stays missing there. Confirm: the store is read again on each node. What a node does not take is asked of a
@@ -33,6 +35,23 @@ def ensure_trust(
     """
     if record.fact(Kind.LEAF_EVERYWHERE) is not None:
         return None  # it was there before the leaf; a node whose Tomcat is down now is the restarts' affair
+    for one in _by_store(site, plan):
+        if asked := _ensure_in_store(site, record, one, leaf, chain):
+            return asked
+    return None
+
+
+def _by_store(site: Site, plan: Plan) -> Iterator[Plan]:
+    """The plan as each trust store has it: its purpose's; CallManager's too, where it reuses that (cucm.md §4.4)."""
+    yield plan
+    if plan.changes_phones and plan.purpose is not Purpose.CALLMANAGER:
+        covered = Purpose.CALLMANAGER.covers(site.entry(name).node for name in plan.nodes)
+        yield replace(plan, purpose=Purpose.CALLMANAGER, nodes=tuple(node.name for node in covered))
+
+
+def _ensure_in_store(
+    site: Site, record: Record, plan: Plan, leaf: crypto.Certificate, chain: Certificates
+) -> Question | None:
     if not is_by_hand(site, record, Step.TRUST):
         if not (refused := _upload_all(site, plan, chain)):
             return None
