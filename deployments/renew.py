@@ -44,7 +44,7 @@ OVERTAKEN = timedelta(seconds=30)  # how much later a line may come than one tha
 PAGE = 200  # lines; the server gives no more at once
 _FINISHED = "Finished in state"  # of the flow: the engine's last line in every life, suspended or ended
 # Prefect's own lines, which tell a UC engineer nothing.
-_CHATTER = ("Downloading flow code", "Beginning flow run", "Beginning subflow run", _FINISHED, "Suspending flow run", "View at ")
+_CHATTER = ("Downloading flow code", "Beginning flow run", "Beginning subflow", _FINISHED, "Suspending flow", "View at")
 
 
 def main() -> Exit:

@@ -24,7 +24,7 @@ _START = 180.0  # seconds that a first start may take on a slow machine: the ser
 class Ground:
     """A running Prefect server, worker and simulator, and the environment in which commands reach them."""
 
-    def __init__(self, folder: Path, *, latency: float = 0.0, attend_every: int = 10) -> None:
+    def __init__(self, folder: Path, *, latency: float = 0.0, attend_every: int = 20) -> None:
         """Prepare the folder; ``latency`` scales the simulator's delays, 1 is realistic."""
         self.folder, self.latency, self.attend_every = folder, latency, attend_every
         self.api = f"http://127.0.0.1:{free_port()}/api"

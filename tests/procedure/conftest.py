@@ -32,6 +32,7 @@ from tests.conftest import Simulator
 from tests.procedure.drill import Drills
 from tests.procedure.lives import Lives, Said, scene_now
 from tests.procedure.phones_walked import PhonesWalked
+from tests.procedure.stage import NEVER
 from tests.procedure.walked import Walked
 from ucrenew.domain.baseline import Baseline
 from ucrenew.profile import load_profile
@@ -68,7 +69,7 @@ def new_ground(database: Path, tmp_path_factory) -> Callable[..., Ground]:
 @pytest.fixture(scope="session")
 def server(new_ground: Callable[..., Ground]) -> Iterator[Ground]:
     """A Prefect server of its own (SQLite, own home), no worker."""
-    ground = new_ground("ground")
+    ground = new_ground("ground", attend_every=NEVER)
     try:
         ground.start_server()
         yield ground

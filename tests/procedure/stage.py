@@ -47,6 +47,7 @@ SIGNED_ON_RESTARTS = [
     *((PRESENCE, name) for name in ("Cisco Tomcat", "Cisco DRF Local")),
 ]
 UNDISTURBED = [*BEFORE_RESTARTS[:4], *["sso"] * 3, "leaf-upload", *["restart"] * len(SIGNED_ON_RESTARTS)]
+NEVER = 3600  # seconds between two runs of `attend`: nobody but the test wakes a run
 LOOK_EVERY = 0.3  # seconds: every look costs the server as much as a step of the flow
 WORKS = 300  # seconds that one life of a run may take on a busy machine; only what hangs ever takes so long
 

@@ -23,8 +23,6 @@ from deployments.rehearsal.scene import write_profile
 from tests.conftest import Simulator, start_simulator, stop_simulator
 from tests.procedure.stage import PRESENCE, PUBLISHER, SUBSCRIBER, WORKS, Followed, Run, started_unasked
 
-NEVER = 3600  # seconds between two runs of `attend`
-
 Bend = Callable[[Simulator, Path], object]
 
 
@@ -189,7 +187,6 @@ def troupe(ground: Ground, tmp_path_factory) -> Iterator[Troupe]:
     """All renewals of this module, under way."""
     playing = Troupe(ground, tmp_path_factory.mktemp("troupe"))
     try:
-        ground.attend_every = NEVER
         playing.set_up("officer", "operator", *TROUBLES)
         started_unasked(playing.profiles["officer"])
         ground.apply(playing.folder)
@@ -377,7 +374,6 @@ def test_trust_shows_fingerprints(standing: Simulator, server: Ground, tmp_path:
 def test_apply_twice_changes_nothing(standing: Simulator, server: Ground, door: PrefectDoor, tmp_path: Path):
     """A second `deployments.apply` leaves every deployment's id, version and schedules as they were."""
     write_profile(standing.scene, tmp_path, cluster="twice")
-    server.attend_every = NEVER
 
     def registered() -> list[tuple[object, ...]]:
         found = door.post("/deployments/filter", {"deployments": {"name": {"any_": ["twice-tomcat", "attend"]}}})

@@ -37,7 +37,6 @@ from tests.procedure.stage import (
     started_unasked,
 )
 
-NEVER = 3600  # seconds between two runs of `attend`: nobody but the test wakes the run
 # What the worker says after its second report, and what a process says when it has told it that there is no crash.
 CRASH_REPORTED = "prefect.flow_runs.worker - Check whether the flow run exceeded its memory allocation"
 SAID_SUSPENDED = "Flow run 'killed-tomcat' - Finished in state Suspended"
@@ -172,7 +171,6 @@ def killed(ground: Ground, standing: Simulator, tmp_path_factory) -> Iterator[Ki
     cable = Cable(urlsplit(url).port or 0)
     scene = {**standing.scene, "ca": {**standing.scene["ca"], "url": f"https://127.0.0.1:{cable.port}/certsrv/"}}
     profile = started_unasked(write_profile(scene, tmp_path_factory.mktemp("killed"), cluster="killed"))
-    ground.attend_every = NEVER
     ground.apply(profile.parent)
     killed = Killed(ground, standing, cable, before=seen(standing))
     try:

@@ -21,6 +21,7 @@ from tests.procedure.cable import Cable
 from tests.procedure.stage import (
     BEFORE_RESTARTS,
     LOOK_EVERY,
+    NEVER,
     PUBLISHER,
     RESTARTS,
     SIGNED_ON_RESTARTS,
@@ -39,7 +40,6 @@ from tests.procedure.stage import (
     started_unasked,
 )
 
-NEVER = 3600  # seconds between two runs of `attend`: nothing waits here
 AWAY = 45  # seconds
 SWORN = "Thea Tester: stopped by myself"
 
@@ -47,7 +47,6 @@ SWORN = "Thea Tester: stopped by myself"
 def begin(ground: Ground, simulator: Simulator, profile: Path, *gates: str) -> tuple[Followed, Run]:
     """A renewal with every answer, held at the login before the subscriber's first restart."""
     simulator.control.post("/ca", {"template": {"CiscoUC": {"approval": False}}})
-    ground.attend_every = NEVER
     ground.apply(profile.parent)
     renew = Followed(ground, profile)
     run = Run(ground.api, renew.started())
@@ -128,7 +127,6 @@ def test_revived_processes_do_nothing(ground, simulator, cable, tmp_path):
     scene = {**simulator.scene, "ca": {**simulator.scene["ca"], "url": f"https://127.0.0.1:{cable.port}/certsrv/"}}
     profile = started_unasked(write_profile(scene, tmp_path / "profiles", cluster="revived"))
     control.post("/ca", {"template": {"CiscoUC": {"approval": False}}})
-    ground.attend_every = NEVER
     ground.apply(profile.parent)
     waits = threading.Event()
     cable.hold_answers_when(lambda: "csr" in control.kinds() and not waits.set())
