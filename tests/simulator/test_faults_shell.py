@@ -6,7 +6,8 @@ import pytest
 import urllib3
 
 from tests.conftest import until
-from tests.simulator.walk import Rest, Shell, TestCa, parsed, sha256
+from tests.simulator.phones import begin, renew, restart, update_ctl
+from tests.simulator.walk import PROMPT, Rest, Shell, TestCa, parsed, sha256
 
 PUBLISHER, SUBSCRIBER = "cs-ccm-pub.example.com", "cs-ccm-sub.example.com"
 TFTP = "Cisco Tftp"
@@ -149,3 +150,46 @@ def test_down_at_restart(borrowed, shell):
     node = borrowed.node("cs-ccm-pub")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((node["address"], node["ssh_port"]), timeout=5)
+
+
+@pytest.mark.parametrize(("how", "written"), [("refused", 0), ("in-vain", 0), ("cut", 0), ("cut-after", 1)])
+def test_ctl_update_fails(borrowed, how, written):
+    """An update of the CTL is refused, changes nothing, or is cut off before or after it is done; the next one goes."""
+    begin(borrowed, security_mode=1)
+    set_fault(borrowed, "ctl-update", how=how)
+    shell = Shell(borrowed).start()
+    shell.channel.sendall("utils ctl update CTLFile\r")
+    if how != "refused":
+        shell.read_to("(y/n):")
+        shell.channel.sendall("y\r")
+    if how.startswith("cut"):
+        assert until(lambda: not shell.transport.is_active())
+    else:
+        assert ("CTL file Updated" in shell.read_to(PROMPT)) is (how == "in-vain")
+    shell.close()
+    done = [one for one in borrowed.control.ledger() if one["kind"] == "ctl-update" and "refused" not in one]
+
+    assert written == len(done)
+    assert "CTL file Updated" in update_ctl(borrowed)
+
+
+def test_old_lists(borrowed):
+    """A TFTP keeps its list over a restart until this is switched off."""
+    begin(borrowed)
+    set_fault(borrowed, "old-lists")
+    leaf = renew(borrowed)
+    serial = f"{leaf.serial_number:x}"
+
+    def itl():
+        shell = Shell(borrowed).start()
+        text = shell.ask("show itl").lower().replace(":", "")
+        shell.close()
+        return text
+
+    restart(borrowed, TFTP)
+    kept = itl()
+    borrowed.control.post("/faults", {"kind": "old-lists", "node": PUBLISHER, "on": False})
+    restart(borrowed, TFTP)
+
+    assert serial not in kept
+    assert serial in itl()

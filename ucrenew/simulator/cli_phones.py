@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ucrenew.simulator import trust_list_text
-from ucrenew.simulator.dialogue import Command, Output, Question, Session
+from ucrenew.simulator.dialogue import Command, Output, Question, Session, SessionDropped
+from ucrenew.simulator.faults import CtlUpdate
 from ucrenew.simulator.listings import joined
 from ucrenew.simulator.trust_files import release
 from ucrenew.simulator.trust_list import TrustList
@@ -17,7 +18,8 @@ _RESET = (
     "You must reset all phones to ensure they received the updated CTL file.\n"
     "You must restart Cisco CTIManager services on all the nodes in the cluster that have the service activated.\n"
 )
-# [I] guess: what a command says that was not confirmed.
+# [I] guess: what the update says where it fails, and what a command says that was not confirmed.
+_FAILED = "The CTL file could not be updated"
 _NOT_DONE = "Operation cancelled\n"
 
 
@@ -59,7 +61,8 @@ class PhoneCommands:
 
     def _update(self, _: str) -> Output:
         """`utils ctl update CTLFile` [T]; a CTL that tokens signed becomes tokenless by it [T]."""
-        refusal = self._refusal() or self._nonsecure()
+        fault = self._node.faults.take(CtlUpdate)
+        refusal = self._refusal() or self._nonsecure() or (_FAILED if fault and fault.how == "refused" else None)
         if refusal:
             yield self._refused(refusal)
             return
@@ -68,7 +71,13 @@ class PhoneCommands:
             yield _NOT_DONE
             return
         yield "Updating CTL file\n"
-        self._telephony.update_ctl(self._session.account, "tokenless")
+        how = fault.how if fault else ""
+        if how == "cut":
+            raise SessionDropped
+        if how != "in-vain":
+            self._telephony.update_ctl(self._session.account, "tokenless")
+        if how == "cut-after":
+            raise SessionDropped
         yield f"CTL file Updated\n{_RESTART}"
 
     def _set_mixed(self, _: str) -> Output:

@@ -20,6 +20,9 @@ ssh-drop     the session is cut after the first [STOPPING] of a restart, which g
 stuck        a restart of ``service`` ends ``at`` STOPPED, STARTING or STOPPING instead of STARTED; a start works
 sso-disable  how `utils sso disable` fails: ``refused``, ``asks-more`` than once, ``stays-on`` although it says success;
              once, if not told otherwise
+ctl-update   how `utils ctl update CTLFile` fails: ``refused``, ``in-vain`` although it says success, ``cut`` before
+             it is done or ``cut-after`` that; once, if not told otherwise
+old-lists    its TFTP goes on with the lists that it has, whatever is restarted
 down-at      the node becomes unreachable as soon as the ledger has an entry of the kind ``stage``, of any node, that
              was not refused; once
 """
@@ -110,6 +113,20 @@ class SsoDisable(Fault):
     times: PositiveInt | None = 1
 
 
+class CtlUpdate(Fault):
+    """A `utils ctl update CTLFile` that does not come to its end."""
+
+    kind: Literal["ctl-update"]
+    how: Literal["refused", "in-vain", "cut", "cut-after"]
+    times: PositiveInt | None = 1
+
+
+class OldLists(Fault):
+    """A TFTP that writes no new lists."""
+
+    kind: Literal["old-lists"]
+
+
 def _known(stage: str) -> str:
     if stage not in KINDS:
         message = f"no ledger entry is of the kind {stage!r}"
@@ -127,7 +144,7 @@ class DownAt(Fault):
 
 _ANY: TypeAdapter[Fault] = TypeAdapter(
     Annotated[
-        Switch | RestFault | Refuse | SshRefused | SshDrop | Stuck | SsoDisable | DownAt,
+        Switch | RestFault | Refuse | SshRefused | SshDrop | Stuck | SsoDisable | CtlUpdate | OldLists | DownAt,
         Field(discriminator="kind"),
     ]
 )
@@ -136,7 +153,7 @@ _SWITCHES = ("html", "no-prompt", "hold")
 _KINDS = {
     *_SWITCHES,
     *("rest-status", "rest-half", "rest-slow", "rest-reset", "rest-lost"),
-    *("refuse", "ssh-refused", "ssh-drop", "stuck", "sso-disable", "down-at"),
+    *("refuse", "ssh-refused", "ssh-drop", "stuck", "sso-disable", "ctl-update", "old-lists", "down-at"),
 }
 _F = TypeVar("_F", bound=Fault)
 

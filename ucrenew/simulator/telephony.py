@@ -18,6 +18,7 @@ from cryptography import x509
 from ucrenew.simulator import phone as reasons
 from ucrenew.simulator import telephony_tables
 from ucrenew.simulator.churn import Churn
+from ucrenew.simulator.faults import OldLists
 from ucrenew.simulator.identity import fingerprint, self_signed
 from ucrenew.simulator.node import REUSES_TOMCAT, SimulatedNode
 from ucrenew.simulator.phone import Phone, populate
@@ -258,6 +259,6 @@ class Telephony:
             self._shown.setdefault(node.name, {})[service] = identity.certificate
 
     def _load_files(self, node: SimulatedNode) -> None:
-        if is_activated(node, TFTP_SERVICE):
+        if is_activated(node, TFTP_SERVICE) and not node.faults.has(OldLists):
             now: datetime = self._cluster.clock()
             self.files.load(node, self.members.values(), now, blank=self.parameters.rollback)
