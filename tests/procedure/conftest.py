@@ -31,6 +31,7 @@ from tasks.sites import PROFILES
 from tests.conftest import Simulator
 from tests.procedure.drill import Drills
 from tests.procedure.lives import Lives, Said, scene_now
+from tests.procedure.phone_drill import PhoneDrill
 from tests.procedure.phones_walked import PhonesWalked
 from tests.procedure.stage import NEVER
 from tests.procedure.walked import Walked
@@ -189,6 +190,12 @@ def walked(borrowed: Simulator, before: Baseline, ages: Iterator[int], tmp_path:
 def drills(standing: Simulator, tmp_path_factory) -> Drills:
     """Renewals of this module's cluster in which things fail, step by step and without Prefect."""
     return Drills(standing, lambda: tmp_path_factory.mktemp("drill"))
+
+
+@pytest.fixture(scope="module")
+def phone_drills(standing: Simulator, tmp_path_factory) -> Drills:
+    """The same on the CallManager path, in mixed mode, with twenty phones."""
+    return Drills(standing, lambda: tmp_path_factory.mktemp("drill"), PhoneDrill)
 
 
 @pytest.fixture

@@ -31,13 +31,15 @@ from ucrenew.domain.gate import Question
 from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import NeedsPerson, Transient, Trouble
 from ucrenew.record import Fact, Kind
-from ucrenew.steps import csr, leaf, proof, restart, services, signing, sso, witness
+from ucrenew.steps import csr, ctl, leaf, phone_restarts, proof, restart, services, signing, sso, witness
 from ucrenew.steps.survey import survey
 
 RETRIES = upload_certificate.retries
 # How long things are given is a setting of the steps; here nothing is slow, and what does not come never comes.
 QUICK = {
     (csr, "FAN_OUT"): timedelta(seconds=2),
+    (ctl, "SETTLES"): timedelta(seconds=10),
+    (phone_restarts, "SETTLES"): timedelta(seconds=20),
     (csr, "SETTLES"): timedelta(seconds=3),
     (leaf, "UPLOAD"): timedelta(seconds=3),
     (services, "COMES_BACK"): timedelta(seconds=60),
@@ -195,6 +197,10 @@ class Drill(Bench):
                 self.said.append(f"{trouble}; trying again, {tries} of {RETRIES}")
         raise AssertionError
 
+    def wrong(self, end: End) -> Iterator[str]:  # noqa: ARG002 - for whoever knows more of its purpose
+        """What must never be, beside what tests/procedure/faults.py finds."""
+        yield from ()
+
     def advice(self) -> str:
         """What the report says to do next; while nothing was begun there is none."""
         if not self.record.facts(Kind.CSR_INTENT):
@@ -212,19 +218,21 @@ class Drilled:
     complaints: tuple[str, ...]  # what must never be, at any moment
 
 
-def drilled(simulator: Simulator, folder: Path, faults: Sequence[Fault]) -> Drilled:
+def drilled(simulator: Simulator, folder: Path, faults: Sequence[Fault], make: Callable[..., Drill] = Drill) -> Drilled:
     """Let one renewal meet the faults in turn; each is put right before the next one comes."""
     with lent(simulator), quick():
         prepare(simulator)
+        drill = make(simulator, folder, "".join({fault.limits for fault in faults}))
         before = simulator.control.state()
-        drill = Drill(simulator, folder, "".join({fault.limits for fault in faults}))
         seen = tuple(_met(drill, fault, before) for fault in faults)
         late = ("it was renewed before the last fault",) if any(one.end.how == "renewed" for one in seen[:-1]) else ()
         line = len(drill.said)
         end = seen[-1].end if faults and faults[-1].final else drill.walk()
-        last = () if end.how == "renewed" or faults[-1].final else (f"at the end it {end.how}: {end.says}",)
+        last = (
+            () if end.how == "renewed" or (faults and faults[-1].final) else (f"at the end it {end.how}: {end.says}",)
+        )
         lines = tuple(drill.said[line:])
-        found = complaints(simulator, before, Fault("nothing more", "the end", ()), end, lines)
+        found = (*drill.wrong(end), *complaints(simulator, before, Fault("nothing more", "the end", ()), end, lines))
         return Drilled(seen, end, lines, (*(one for row in seen for one in row.complaints), *found, *last, *late))
 
 
@@ -233,7 +241,7 @@ def _met(drill: Drill, fault: Fault, before: Any) -> Seen:
     drill.set(fault)
     end = drill.walk()
     lines = tuple(drill.said[line:])
-    found = (*drill.unmet(), *complaints(drill.simulator, before, fault, end, lines))
+    found = (*drill.unmet(), *drill.wrong(end), *complaints(drill.simulator, before, fault, end, lines))
     seen = Seen(fault, end, lines, drill.control.ledger(), drill.advice(), found)
     drill.control.post("/ca", HONEST)
     bend_back(drill.control, before)
@@ -262,14 +270,14 @@ def quick() -> Iterator[None]:
 class Drills:
     """The drills of one module: each is held once, by whoever asks for it first."""
 
-    def __init__(self, simulator: Simulator, folder: Callable[[], Path]) -> None:
-        self._simulator, self._folder = simulator, folder
+    def __init__(self, simulator: Simulator, folder: Callable[[], Path], make: Callable[..., Drill] = Drill) -> None:
+        self._simulator, self._folder, self._make = simulator, folder, make
         self._held: dict[str, Drilled] = {}
 
     def of(self, name: str, faults: Sequence[Fault]) -> Drilled:
         """The drill of that name."""
         if name not in self._held:
-            self._held[name] = drilled(self._simulator, self._folder(), faults)
+            self._held[name] = drilled(self._simulator, self._folder(), faults, self._make)
         return self._held[name]
 
     def hold_the_page(self, title: str, named: Mapping[str, Sequence[Fault]]) -> None:

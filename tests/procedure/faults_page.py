@@ -20,6 +20,7 @@ SECTIONS = (
     "Refusals, and nodes that miss what they are sent",
     "Nodes, the command line and services",
     "Single sign-on",
+    "Phones",
     "The CA",
     "Whole runs",
 )
@@ -47,6 +48,8 @@ CHANGES: tuple[tuple[str, str], ...] = (
     (r"([Rr]equest|Request Id is|number|its number is) \d{1,4}\b", r"\1 32"),
     (r"ReqID=\d+", "ReqID=32"),
     (r"\blab-[0-9a-f]{8}\b", "lab"),
+    (r"\bCN=(Root|Issuing) [0-9a-f]{8}\b", r"CN=\1"),
+    (r"(?<=serial )[0-9a-f]+|(?<=\(changed )[^)]+", "…"),
 )
 _LONGEST = 700
 

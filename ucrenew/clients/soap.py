@@ -111,7 +111,10 @@ class SoapService:
         if status == requests.codes.service_unavailable or (fault and _TOO_OFTEN in fault.lower()):
             return Throttled(f"{self.at}: it is busy, asked too often, or not ready (HTTP {status}): {shown}")
         if fault is not None:
-            return Refused(f"{self.at} was refused (HTTP {status}): {shown}")
+            return Refused(
+                f"{self.at} was refused (HTTP {status}): {shown}; see on its Serviceability page that what"
+                " answers there is up"
+            )
         if status == requests.codes.not_found or status >= requests.codes.server_error:
             why = "its Tomcat may be restarting"
             return Transient(f"{self.at}: it is not there or not ready (HTTP {status}: {shown}); {why}")

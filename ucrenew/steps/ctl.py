@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from cryptography import x509 as crypto
 
+from ucrenew.clients.sessions import quoted
 from ucrenew.domain.acting import Actuator
 from ucrenew.domain.finding import Finding, refusals
 from ucrenew.domain.gate import Gate, Question
@@ -51,10 +52,7 @@ def ensure_ctl(
         return None
     is_tokenless = ctl is not None and ctl.signer in TOKENLESS
     if is_tokenless and site.profile.actuator is Actuator.API:
-        ctl, wrong = _update(site, record, plan, leaf)
-        if wrong:
-            raise Permanent(f"{plan.publisher}: {'; '.join(map(str, wrong))}. No service was restarted; retry this run")
-        _holds(site, record, plan, ctl)
+        _holds(site, record, plan, _update(site, record, plan, leaf))
         return None
     times = len(yeses(record, Gate.CTL))
     told = wrong if times else ()
@@ -72,22 +70,23 @@ def _holds(site: Site, record: Record, plan: Plan, ctl: TrustList | None) -> Non
     site.say(f"{plan.publisher}: the CTL holds the new certificate, checksum {checksum[:16]}")
 
 
-def _update(
-    site: Site, record: Record, plan: Plan, leaf: crypto.Certificate
-) -> tuple[TrustList | None, Sequence[Finding]]:
+def _update(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) -> TrustList | None:
     """Update it once, and read it back until it is right or the time is over, whatever the command printed."""
     with site.cli(site.entry(plan.publisher)) as cli:
         record.note(Kind.CTL_INTENT)
         site.say(f"{plan.publisher}: updating the CTL")
         site.fence()
         try:
-            cli.update_ctl()
+            said = f"{plan.publisher}: the update of the CTL answered '{quoted(cli.update_ctl())}'; "
         except (Refused, Transient) as trouble:
-            site.say(f"{trouble}; the CTL is read back")
+            said = f"{trouble}; "
+            site.say(f"{said}the CTL is read back")
 
     def look() -> TrustList | None:
         with site.cli(site.entry(plan.publisher)) as cli:
             return read_ctl(cli)
 
     ctl = until_over(look, lambda found: not _wrong(found, leaf), site=site, within=SETTLES, every=5.0)
-    return ctl, _wrong(ctl, leaf)
+    if wrong := _wrong(ctl, leaf):
+        raise Permanent(f"{said}{'; '.join(map(str, wrong))}. No service was restarted; retry this run")
+    return ctl

@@ -26,7 +26,7 @@ from ucrenew.site import Site
 from ucrenew.steps import restart, services
 from ucrenew.steps.phones_back import ensure_back
 from ucrenew.steps.phones_noted import over_tls_before
-from ucrenew.steps.waiting import until
+from ucrenew.steps.waiting import until_over
 
 TFTP = "Cisco Tftp"
 SETTLES = timedelta(minutes=5)  # ours: for Control Center to say so too, and for a TFTP to have written its lists
@@ -36,8 +36,8 @@ ROUNDING = timedelta(seconds=2)  # up-time is in whole seconds, and of another c
 def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) -> Question | None:
     """Go through the plan's restarts group by group; a question where a person restarts, or phones are not back.
 
-    Raises Permanent when a service does not come up by the node's own list or by Control Center, or a TFTP hands out
-    lists without the new certificate: everything after it stays untouched.
+    Raises Permanent when a service does not come up by the node's own list or by Control Center, a TFTP hands out lists
+    without the new certificate, or nobody tells of the phones: everything after it stays untouched.
     """
     groups = phone_groups(plan.restarts)
     for number, group in enumerate(groups):
@@ -46,15 +46,16 @@ def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certif
             continue
         if asked := restart.ensure_restarted(site, record, replace(plan, restarts=group), leaf):
             return asked
-        for one in group:
-            if one.service in PHONE_SERVICES:  # Tomcat's have shown the certificate, or their own witness
-                _confirm(site, record, one, leaf)
         done, ahead = _flat(groups[: number + 1]), _flat(groups[number + 1 :])
         later = over_tls_before(record, {one.node for one in ahead if one.service == CALLMANAGER})
-        if asked := ensure_back(
-            site, record, plan, about, done=tuple(map(str, done)), left=tuple(map(str, ahead)), later=later
-        ):
-            return asked
+        with restart.nothing_after(group[-1]):
+            for one in group:
+                if one.service in PHONE_SERVICES:  # Tomcat's have shown the certificate, or their own witness
+                    _confirm(site, record, one, leaf)
+            if asked := ensure_back(
+                site, record, plan, about, done=tuple(map(str, done)), left=tuple(map(str, ahead)), later=later
+            ):
+                return asked
     return None
 
 
@@ -77,11 +78,11 @@ def _confirm(site: Site, record: Record, one: Restart, leaf: crypto.Certificate)
         up = timedelta(seconds=seen.up_seconds) if seen.up_seconds is not None else None
         return up is None or since is None or site.clock() - up + ROUNDING >= since
 
-    seen = until(look, runs_anew, site=site, within=SETTLES, every=services.LOOKS_EVERY)
+    seen = until_over(look, runs_anew, site=site, within=SETTLES, every=services.LOOKS_EVERY)
     if not runs_anew(seen):
         raise Permanent(
-            f"{one.node}: {one.service} was restarted, and Control Center {_said(seen)}; nothing after it was"
-            " restarted. Look at the service on the node's Serviceability page, then retry this run"
+            f"{one.node}: {one.service} was restarted, and Control Center {_said(seen)}. Look at the service on"
+            " the node's Serviceability page, then retry this run"
         )
     if one.service == TFTP:
         _confirm_list(site, one, leaf)
@@ -101,9 +102,9 @@ def _confirm_list(site: Site, one: Restart, leaf: crypto.Certificate) -> None:
             itl = cli.itl()
         return itl is None or itl.holds(leaf)
 
-    if not until(look, bool, site=site, within=SETTLES, every=services.LOOKS_EVERY):
+    if not until_over(look, bool, site=site, within=SETTLES, every=services.LOOKS_EVERY):
         raise Permanent(
-            f"{one.node}: {one.service} was restarted, and its ITL does not hold the new certificate; nothing after it"
-            f" was restarted. 'utils service restart {one.service}' and 'show itl' there, then retry this run"
+            f"{one.node}: {one.service} was restarted, and its ITL does not hold the new certificate. Give 'utils"
+            f" service restart {one.service}' and 'show itl' there, then retry this run"
         )
     site.say(f"{one.node}: hands out an ITL with the new certificate")

@@ -129,8 +129,11 @@ def _database(site: Site, version: str) -> _Database:
 
 
 def _mode_by_cli(site: Site) -> SecurityMode | None:
-    with site.cli(site.profile.publisher) as cli:
-        return _or_none(site, cli.security_mode)
+    publisher = site.profile.publisher
+    with site.cli(publisher) as cli:
+        if mode := _or_none(site, cli.security_mode):
+            site.say(f"{publisher.name}: AXL does not tell the security mode, and the command line says {mode.words}")
+        return mode
 
 
 class _AtNode(NamedTuple):

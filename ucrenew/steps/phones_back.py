@@ -18,7 +18,7 @@ from ucrenew.record import Kind, Record
 from ucrenew.site import Site
 from ucrenew.steps.phones import count_phones
 from ucrenew.steps.phones_noted import ALL_BACK, let_go, let_go_nodes, phones_before, said_yes
-from ucrenew.steps.waiting import until
+from ucrenew.steps.waiting import until, until_over
 
 LOOKS_EVERY = 20.0  # seconds: RisPort answers fifteen questions a minute, and ten thousand phones are ten
 WATCHES_EVERY = 60.0
@@ -57,7 +57,7 @@ def ensure_back(  # noqa: PLR0913 - each by its name
         site.say(f"{plan.cluster}: {are} of {were} phones are registered{more}")
         return seen
 
-    seen = until(look, good, site=site, within=site.profile.phones_back, every=LOOKS_EVERY)
+    seen = until_over(look, good, site=site, within=site.profile.phones_back, every=LOOKS_EVERY)
     if good(seen):
         record.note(Kind.PHONES_BACK, {"registered": dict(seen.by_node()), "missing": gone(seen)}, about=about)
         return None

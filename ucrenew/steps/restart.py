@@ -34,13 +34,13 @@ def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certif
         return ask_for_restarts(witness, plan)
     for restart in plan.restarts:
         if record.fact(Kind.RESTART_DONE, about=restart.about) is None:
-            with _nothing_after(restart):
+            with nothing_after(restart):
                 _ensure(witness, restart)
     return None
 
 
 @contextmanager
-def _nothing_after(restart: Restart) -> Iterator[None]:
+def nothing_after(restart: Restart) -> Iterator[None]:
     """Say with every error that what comes after this restart was not begun; a refused login stays one."""
     try:
         yield
