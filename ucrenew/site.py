@@ -20,7 +20,7 @@ from ucrenew.clients.certmgr import CertificateManager
 from ucrenew.clients.certsrv import CertSrv
 from ucrenew.clients.controlcenter import ControlCenter
 from ucrenew.clients.controlcenter_actions import ServiceControl
-from ucrenew.clients.risport import RisPort
+from ucrenew.clients.risport import Allowance, RisPort
 from ucrenew.credentials import BlockReader, password_of
 from ucrenew.domain import x509
 from ucrenew.errors import BadInput, LoginRefused
@@ -69,7 +69,7 @@ class Site:
     def risport(self, publisher: ClusterNode) -> RisPort | None:
         """Which phones are registered; None where the profile names no application user."""
         reached = self._application(publisher)
-        return RisPort(*reached, wait=self.wait) if reached else None
+        return RisPort(*reached, wait=self.wait, allowance=self._allowance) if reached else None
 
     def axl(self, publisher: ClusterNode, version: str = "") -> Axl | None:
         """What the database says; ``version`` is the publisher's release. None where there is no application user."""
@@ -110,6 +110,10 @@ class Site:
         user, password = self._credentials(account)
         session = tls.trusted_session(endpoint, decision)
         return CertSrv(self.profile.ca.url, session, user, password, logon=self.profile.ca.logon)
+
+    @cached_property
+    def _allowance(self) -> Allowance:
+        return Allowance(self.clock, self.wait)
 
     @cached_property
     def known_chain(self) -> tuple[crypto.Certificate, ...]:

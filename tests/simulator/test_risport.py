@@ -104,3 +104,14 @@ def test_application_users_only(borrowed):
     assert 401 == post(borrowed, asked(), path=PATH, account=platform)[0]
     assert 404 == post(borrowed, asked(), path=PATH, host="cs-imp")[0]
     assert ["login-refused"] == borrowed.control.kinds()
+
+
+def test_calls_are_told(borrowed):
+    """The control API tells of each call when it came, for how many devices, and whether it was too often."""
+    borrowed.control.post("/cluster", {"ris_calls": 1, "ris_window_seconds": 60})
+    before = len(borrowed.control.get("/phones/asked"))
+    for _ in range(2):
+        post(borrowed, asked("*", most=7), path=PATH)
+    told = borrowed.control.get("/phones/asked")[before:]
+
+    assert [(7, False), (7, True)] == [(one["most"], one["refused"]) for one in told]

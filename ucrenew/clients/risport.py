@@ -1,14 +1,17 @@
 """RisPort70 of the publisher: which phones are registered, and where (cucm.md §3.3). It looks, and no more.
 
 1. Phones come page by page, at most a thousand, as the server hands them out: nobody holds more than one page here.
-2. Asked too often it waits and goes on, a bounded number of times (`soap.patiently`); the caller's ``wait`` waits.
+2. It asks no more than a server answers in a minute (`Allowance`). Others may ask too: told that it is too often it
+   waits and goes on, a bounded number of times (`soap.patiently`); the caller's ``wait`` waits.
 3. A node that does not answer for its phones is named, and never taken for one without phones.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from xml.sax.saxutils import escape
 
@@ -22,6 +25,8 @@ from ucrenew.errors import UnknownReply
 _PATH = "/realtimeservice2/services/RISService70"
 LARGEST_PAGE = 1000
 MOST_PAGES = 100  # of one question: a server that never comes to an end is none that we know
+CALLS = 15  # a minute, of any client (cucm.md §3.3)
+WINDOW = timedelta(seconds=62)  # a minute, and a little because some are longer on their way than others
 ALL = ("*",)
 _ANY_MODEL = "255"
 _ACTION = "http://schemas.cisco.com/ast/soap/action/#RisPort#"
@@ -30,6 +35,23 @@ _BY_NAME, _BY_WILDCARD = "selectCmDeviceExt", "selectCmDevice"
 _RETURNS = ("selectCmDeviceReturn", "selectCmDeviceExtReturn", "SelectCmDeviceResult")
 # Of a node: it has answered, with or without phones. Other words were never seen [I]: the node is told as silent.
 _ANSWERED = frozenset({"", "0", "ok", "notfound"})
+
+
+class Allowance:
+    """How often all clients of one site ask together: what comes too soon waits for its turn."""
+
+    def __init__(self, clock: Callable[[], datetime], wait: Callable[[float], object]) -> None:
+        """Take the clock and what waits by it, in seconds."""
+        self._clock, self._wait = clock, wait
+        self._asked: deque[datetime] = deque(maxlen=CALLS)
+
+    def take(self) -> None:
+        """Wait until one more question is within it."""
+        if len(self._asked) == CALLS:
+            early = self._asked[0] + WINDOW - self._clock()
+            if early > timedelta():
+                self._wait(early.total_seconds())
+        self._asked.append(self._clock())
 
 
 @dataclass(frozen=True)
@@ -53,10 +75,11 @@ class RisPort:
         password: str,
         *,
         wait: Callable[[float], object],
+        allowance: Allowance | None = None,
         timeout: float = 60,
     ) -> None:
-        """Take an application user; ``wait`` is called with seconds where it is asked too often."""
-        self._wait = wait
+        """Take an application user; ``wait`` is called with seconds where it is asked too often all the same."""
+        self._wait, self._allowance = wait, allowance
         self._service = SoapService(
             endpoint,
             session,
@@ -105,6 +128,8 @@ class RisPort:
         raise UnknownReply(f"{self._service.at}: it does not come to an end after {MOST_PAGES} pages")
 
     def _ask(self, names: tuple[str, ...], state: str) -> Page:
+        if self._allowance:
+            self._allowance.take()
         operation = _BY_WILDCARD if names == ALL else _BY_NAME
         action = f"{_ACTION}S{operation[1:]}"
         answer = self._service.send(in_ast_envelope(_question(operation, names, state)), {"SOAPAction": action})

@@ -2,6 +2,7 @@
 
 GET  /phones                the summary: nodes, what their services show, trust files, parameters, counts
 GET  /phones/list           ?offset= &limit= (at most 1000), ?node= ?model= ?lost=1 ?secure=1: details
+GET  /phones/asked          the last calls of RisPort: when, for how many devices, and whether it was too often
 GET  /phones/<name>         one phone
 POST /phones                {"groups": [..]} other phones; {"churn": "off"|"multi-server"|"always"};
                             {"resets_phones": bool}, {"rollback": bool}: enterprise parameters;
@@ -39,6 +40,7 @@ def add_to(app: Flask, cluster: Cluster, hand: Hand) -> None:
         ("GET", "/phones", desk.summary),
         ("POST", "/phones", desk.change),
         ("GET", "/phones/list", desk.page),
+        ("GET", "/phones/asked", desk.asked),
         ("GET", "/phones/<name>", desk.one),
         ("POST", "/phones/<name>", desk.handle),
         ("POST", "/ctl/client", desk.run_ctl_client),
@@ -69,6 +71,10 @@ class PhoneDesk:
             meant = [phone for phone in self._telephony.registration.phones.values() if self._is_meant(phone)]
             details = [self._described(phone) for phone in meant[offset : offset + limit]]
         return jsonify({"total": len(meant), "offset": offset, "phones": details})
+
+    def asked(self) -> Response:
+        """What RisPort was asked, the oldest call first."""
+        return jsonify(list(self._telephony.asked))
 
     def one(self, name: str) -> Response:
         """One phone in detail."""

@@ -59,9 +59,8 @@ class RisPort:
 
     def answer(self) -> Response:
         """One call."""
-        refused = refused_login(self._cluster, self._node, "RisPort")
-        if refused:
-            return refused
+        if refusal := refused_login(self._cluster, self._node, "RisPort"):
+            return refusal
         if request.method == "GET":
             return document(wsdl.text(wsdl.RISPORT, request.base_url))
         return self._call()
@@ -69,7 +68,10 @@ class RisPort:
     def _call(self) -> Response:
         if not self._node.is_up(_DATA_COLLECTOR):
             return fault("RIS Data Collector is not running")  # [I] guess
-        if self._is_too_often():
+        refused = self._is_too_often()
+        at = self._cluster.clock().isoformat()
+        self._telephony.asked.append({"at": at, "most": _most(request.get_data()), "refused": refused})
+        if refused:
             text = f"Exceeded allowed rate for Realtime information, {self._cluster.readings.ris_calls} requests"
             return fault(text, status=self._cluster.readings.ris_refusal_status)
         try:
@@ -188,6 +190,12 @@ def _status(sight: Sight) -> str:
     if sight.registered:
         return "Registered"
     return "UnRegistered" if sight.node else "Unknown"
+
+
+def _most(body: bytes) -> int:
+    """How many devices a call asks for; 0 where it does not say."""
+    told = re.search(rb"MaxReturnedDevices>\s*(\d+)", body)
+    return int(told[1]) if told else 0
 
 
 def _offset(state: str) -> int:

@@ -7,6 +7,7 @@ Rule 2: everything happens under the cluster's lock, and whoever looks lets firs
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,6 +64,7 @@ class Telephony:
         self._cluster = cluster
         self._shown: dict[str, dict[str, x509.Certificate]] = {}
         self._last_change: dict[str, str] = {}
+        self.asked: deque[dict[str, object]] = deque(maxlen=1000)
         self.churn = Churn(cluster.delays)
         self.registration = Registration((), self, cluster.delays, cluster.clock)
 
