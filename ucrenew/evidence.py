@@ -10,6 +10,7 @@ from typing import Any
 from cryptography import x509 as crypto
 
 from ucrenew.domain.plan import Plan
+from ucrenew.domain.questions_phones import NAMED
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.record import Kind, Record, Renewal
 from ucrenew.steps.phones_noted import ALL_BACK, let_go, phones_before
@@ -130,8 +131,16 @@ def in_markdown(evidence: Mapping[str, Any]) -> str:
         "",
         *("| restarted | done at | seconds | by |", "|---|---|---|---|", *restarts, "", *started, ""),
         *_phones_in_markdown(evidence.get("phones")),
+        *_listed("Phones that were registered before and are not", _named(evidence.get("phones_missing", ()))),
+        *_listed("Noticed while the phones were watched", evidence.get("phones_noticed", ())),
         *("| node | port | served before | serves now |", "|---|---|---|---|", *ports, ""),
     ])  # fmt: skip
+
+
+def _named(phones: Sequence[str]) -> Sequence[str]:
+    """So many that somebody may read them; all of them are in the evidence itself."""
+    more = len(phones) - NAMED
+    return (*phones[:NAMED], f"and {more} more, named in the evidence's JSON") if more > 0 else phones
 
 
 def _phones_in_markdown(phones: Mapping[str, Mapping[str, int]] | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from ucrenew.clients.controlcenter import ControlCenter, RunningService
 from ucrenew.clients.platform_cli import PlatformCli
 from ucrenew.domain.gate import Gate
 from ucrenew.errors import Permanent
+from ucrenew.evidence import _phones
 from ucrenew.record import Kind
 
 CALLMANAGER = "Cisco CallManager"
@@ -109,6 +110,19 @@ def test_some_may_be_missing(with_phones):
     assert walked.restarts() is None
     assert walked.watch() is None
     assert names == walked.record.value(Kind.PHONES_BACK, about="all")["missing"]
+    assert sorted(names) == _phones(walked.record)["phones_missing"]
+
+
+def test_evidence_names_who_was_let_go(with_phones):
+    """S26: phones that a person went on without are named in the evidence, though nothing is missing beside them."""
+    walked = with_phones(ALL_ON)
+    to_the_restarts(walked)
+    names = unplug(walked, 2)
+    walked.yes(walked.restarts())
+
+    assert walked.restarts() is None
+    assert walked.watch() is None
+    assert sorted(names) == _phones(walked.record)["phones_missing"]
 
 
 def test_service_that_hangs_is_started(with_phones):

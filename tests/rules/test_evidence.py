@@ -101,6 +101,19 @@ def test_evidence_tells_of_the_backup(evidence, backup, words):
     assert f"Backup with the new keys: {words}" in in_markdown({**evidence, "backup": backup})
 
 
+def test_evidence_names_missing_phones(evidence):
+    """S26, S30: people read which phones are not back, fifty by name, and what was noticed of the others."""
+    names = [f"SEP{number:012X}" for number in range(52)]
+    phones = {"before": {"sub": 60}, "after": {"sub": 8}}
+    told = {**evidence, "phones": phones, "phones_missing": names, "phones_noticed": ["they churn"]}
+    text = in_markdown(told)
+
+    assert [f"- {name}" for name in names[:50]] == [line for line in text.splitlines() if line.startswith("- SEP")]
+    assert "- and 2 more, named in the evidence's JSON" in text
+    assert "- they churn" in text
+    assert "registered before and are not" not in in_markdown(evidence)
+
+
 def test_evidence_for_people(evidence):
     """The same is readable as tables: who decided, what restarted, what each port served and serves now (S20)."""
     text = in_markdown(evidence)
