@@ -3,7 +3,7 @@
 import pytest
 
 from tests.procedure.lives import PUBLISHER, SUBSCRIBER
-from tests.simulator.phones import PAIR, phones, update_ctl
+from tests.simulator.phones import CALLMANAGER, PAIR, TFTP, phones, restart, update_ctl
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import NeedsPerson, Permanent
@@ -68,7 +68,10 @@ def test_update_without_effect_restarts_nothing(with_phones, monkeypatch):
 
 
 def test_forgotten_ctl_is_noticed_by_phones(with_phones, monkeypatch):
-    """S25, S26: without the CTL secure phones drop at a restart; nothing more restarts, and it is asked."""
+    """S25, S26: without the CTL secure phones drop at a restart; nothing more restarts, and it is asked.
+
+    The first of the recovery steps that the question gives brings every phone back.
+    """
     monkeypatch.setattr(ctl, "ensure_ctl", lambda *_: None)
     walked = with_phones(ALL_ON, security_mode=1)
     to_the_leaf(walked)
@@ -77,12 +80,19 @@ def test_forgotten_ctl_is_noticed_by_phones(with_phones, monkeypatch):
     if asked is None:
         asked = walked.watch()
     missing = 20 - walked.registered()
+    restarted = walked.restarted()
+    update_ctl(walked.simulator)
+    for service in (TFTP, CALLMANAGER):
+        restart(walked.simulator, service)
+    walked.control.post("/phones/all", {"reset": True})
 
     assert Gate.PHONES_BACK is asked.gate
     assert 0 < missing
     assert f"{missing} phones of lab are not back" in asked.text
     assert "Not restarted yet" in asked.text
-    assert len(walked.restarted()) < len(walked.plan.restarts)
+    assert len(restarted) < len(walked.plan.restarts)
+    assert "give `utils ctl update CTLFile` there, restart Cisco Tftp and Cisco CallManager" in asked.text
+    assert (0, 20) == (walked.lost, walked.registered())
 
 
 def test_person_with_the_token_is_asked(with_phones):

@@ -72,6 +72,8 @@ def test_missing_phones_are_shown(plan):
     assert "1. Cisco Tftp on a" in text
     assert "1. Cisco CallManager on b" in text
     assert "do not answer" not in text
+    assert "1. in mixed mode see by `show ctl`" in text
+    assert "4. delete ITL and CTL on the phone itself" in text
 
 
 def test_silent_nodes_are_shown(plan):

@@ -16,6 +16,18 @@ from ucrenew.domain.trust_lists import TrustList
 from ucrenew.domain.x509 import fingerprint
 
 NAMED = 50  # phones that a question names
+# cucm.md §4.3; what affects all phones is said to do so.
+_RECOVERY = (
+    "To bring back phones that trust nothing new, from the mildest on; look at some phones after each:",
+    "",
+    "1. in mixed mode see by `show ctl` on the publisher whether the CTL holds the new certificate; where not,",
+    "   give `utils ctl update CTLFile` there, restart Cisco Tftp and Cisco CallManager node by node, reset the phones;",
+    "2. reset the phones that are not back: they fetch their lists again, and ask a TVS that they trust;",
+    "3. `utils itl reset localkey` in a non-secure cluster, `utils ctl reset localkey` in mixed mode: signs the lists",
+    "   with another key that phones know. **It affects all phones**: with Cisco TAC;",
+    "4. delete ITL and CTL on the phone itself, one phone after another.",
+    "",
+)
 
 
 def phones_trust_question(
@@ -97,7 +109,8 @@ def phones_question(plan: Plan, before: Census, after: Census, done: Sequence[st
             "nothing new: then **stop**, because going on takes the next phones with it. A phone that was unplugged,",
             "or whose switch is off, is no reason to stop.",
             "",
-            "**approve** goes on with what is not restarted yet. **deny** stops here; the evidence names every phone.",
+            *_RECOVERY,
+            "**approve** goes on with what is not restarted yet. **deny** stops here; the record names every phone.",
             "",
             *shown(plan),
         )
