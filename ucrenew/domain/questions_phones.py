@@ -21,7 +21,7 @@ _RECOVERY = (
     "To bring back phones that trust nothing new, from the mildest on; look at some phones after each:",
     "",
     "1. in mixed mode see by `show ctl` on the publisher whether the CTL holds the new certificate; where not,",
-    "   give `utils ctl update CTLFile` there, restart Cisco Tftp and Cisco CallManager node by node, reset the phones;",
+    "   give `utils ctl update CTLFile` there, restart Cisco Tftp and Cisco CallManager node by node, reset phones;",
     "2. reset the phones that are not back: they fetch their lists again, and ask a TVS that they trust;",
     "3. `utils itl reset localkey` in a non-secure cluster, `utils ctl reset localkey` in mixed mode: signs the lists",
     "   with another key that phones know. **It affects all phones**: with Cisco TAC;",
