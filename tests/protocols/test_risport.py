@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.protocols.https_door import NODE, Answers, Door, Reply, always, make, opened
 from tests.protocols.ris_talk import Cluster, answer, fault, phone, question
 from ucrenew.clients import tls
-from ucrenew.clients.risport import RisPort
+from ucrenew.clients.risport import Allowance, RisPort
 from ucrenew.clients.sessions import Unanswered
 from ucrenew.clients.soap import PAUSES, Throttled
 from ucrenew.domain.phones import Registration
@@ -217,3 +218,19 @@ def test_refused_login_is_not_sent_again():
                 client.census()
 
     assert 1 == len(door.seen)
+
+
+def test_allowance_holds_the_rate():
+    """Whoever shares an allowance asks fifteen times at once, and then no oftener than a minute allows."""
+    now, asked = [datetime(2026, 3, 2, tzinfo=UTC)], []
+
+    def wait(seconds: float) -> None:
+        now[0] += timedelta(seconds=seconds)
+
+    allowance = Allowance(lambda: now[0], wait)
+    for _ in range(40):
+        allowance.take()
+        asked.append(now[0])
+
+    assert 1 == len(set(asked[:15]))
+    assert all(later - earlier > timedelta(minutes=1) for earlier, later in zip(asked, asked[15:], strict=False))
