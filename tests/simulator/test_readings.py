@@ -34,6 +34,15 @@ def test_docs_readings_are_all():
     assert set(SETTINGS) == set(WITNESSES)
 
 
+def test_what_has_no_switch_names_none():
+    """What docs/simulator.md calls inferred without a switch is no reading."""
+    page = (readings_page.PAGE.parent / "simulator.md").read_text()
+    table = page.partition("without a switch:")[2].partition("\n\nOf ")[0]
+
+    assert "parallel writes" in table
+    assert set() == set(SETTINGS) & set(re.findall(r"`(\w+)`", table))
+
+
 def test_readings_defaults_come_first():
     """The first setting is what the simulator does when nothing is said."""
     assert {name: settings[0] for name, settings in SETTINGS.items()} == {
