@@ -13,7 +13,7 @@ from ucrenew.domain.plan import Plan
 from ucrenew.domain.questions_phones import NAMED
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.record import Kind, Record, Renewal
-from ucrenew.steps.phones_noted import ALL_BACK, let_go, phones_before
+from ucrenew.steps.phones_noted import ALL_BACK, phones_before
 from ucrenew.steps.proof import Served
 
 _MOMENTS = (Kind.BASELINE, Kind.CSR, Kind.REQUEST_ID, Kind.ISSUED, Kind.LEAF_INTENT)
@@ -72,7 +72,7 @@ def _phones(record: Record) -> dict[str, Any]:
         return {}
     return {
         "phones": {"before": dict(phones_before(record).by_node()), "after": dict(after["registered"])},
-        "phones_missing": sorted({*after["missing"], *let_go(record)}),
+        "phones_missing": sorted(after["missing"]),
         "phones_noticed": list((record.value(Kind.PHONES_WATCHED) or {}).get("findings", ())),
         "ctl": dict(record.value(Kind.CTL_HOLDS) or {}),
     }

@@ -135,7 +135,7 @@ class Drill(Bench):
         known = self.record.fact(Kind.BASELINE) and self.baseline
         self.look()
         self.baseline = known or self.baseline  # read once (design.md §3)
-        self.record.note_once(Kind.BASELINE)
+        self.record.note_once(Kind.BASELINE, self.baseline.model_dump(mode="json"))
         self.record.note_once(Kind.PLAN, self.plan.document(), about=self.plan.digest)
 
     def _obtain(self, request: Any) -> Issued:

@@ -59,7 +59,8 @@ def ensure_back(  # noqa: PLR0913 - each by its name
 
     seen = until_over(look, good, site=site, within=site.profile.phones_back, every=LOOKS_EVERY)
     if good(seen):
-        record.note(Kind.PHONES_BACK, {"registered": dict(seen.by_node()), "missing": gone(seen)}, about=about)
+        away = [phone.name for phone in missing(before, seen)]  # those that somebody went on without are among them
+        record.note(Kind.PHONES_BACK, {"registered": dict(seen.by_node()), "missing": away}, about=about)
         return None
     matter = f"{about}-{len(record.facts(Kind.PHONES_MISSING)) + 1}"
     record.note(Kind.PHONES_MISSING, {"names": gone(seen), "silent": list(seen.silent)}, about=matter)
