@@ -114,6 +114,7 @@ KILLS = [
 
 def test_mixed_mode_killed_at_four_points(lives, borrowed, monkeypatch):
     """S25: killed and retried at four points, each thing happens once: leaf, then CTL, then the restarts."""
+    monkeypatch.setattr("ucrenew.steps.ctl.SETTLES", timedelta(seconds=1))
     begin(borrowed, security_mode=1)
     life = lives(borrowed, QUICK, **PURPOSE)
     life.ca_issues_at_once()

@@ -7,6 +7,7 @@ from tests.simulator.phones import CALLMANAGER, PAIR, TFTP, phones, restart, upd
 from ucrenew.domain.gate import Gate
 from ucrenew.domain.x509 import fingerprint
 from ucrenew.errors import NeedsPerson, Permanent
+from ucrenew.record import Kind
 from ucrenew.steps import ctl
 
 ALL_ON = {**PAIR, "offline": 0}  # ten of twenty are secure
@@ -37,6 +38,25 @@ def test_tokenless_is_driven(with_phones):
     assert "leaf-upload" == walked.control.kinds()[walked.control.kinds().index("ctl-update") - 1]
     assert 10 == tls == after["nodes"][SUBSCRIBER]["tls"] + after["nodes"][PUBLISHER]["tls"]
     assert (0, 20) == (after["lost"], after["registered"])
+
+
+def test_update_of_an_earlier_life_gets_its_time(with_phones):
+    """S25: an update that a killed life gave may end after it: it is waited for, and not given a second time."""
+    walked = with_phones(ALL_ON, security_mode=1)
+    leaf = to_the_leaf(walked)
+    walked.record.note(Kind.CTL_INTENT)
+    pass_time = walked.site.wait
+
+    def ends_meanwhile(seconds: float) -> None:
+        if not updates(walked):
+            update_ctl(walked.simulator)
+        pass_time(seconds)
+
+    walked.site.wait = ends_meanwhile
+    asked = walked.ctl()
+
+    assert asked is None
+    assert [("tokenless", fingerprint(leaf))] == updates(walked)
 
 
 def test_too_early_is_noticed(with_phones):

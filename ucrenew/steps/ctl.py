@@ -71,7 +71,14 @@ def _holds(site: Site, record: Record, plan: Plan, ctl: TrustList | None) -> Non
 
 
 def _update(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) -> TrustList | None:
-    """Update it once, and read it back until it is right or the time is over, whatever the command printed."""
+    """Update it once, and read it back until it is right or the time is over, whatever the command printed.
+
+    What an earlier life gave may still be at work on the node: it gets its time before the command is given again.
+    """
+    if record.fact(Kind.CTL_INTENT) is not None:
+        site.say(f"{plan.publisher}: the update of the CTL was begun already; the CTL is read back")
+        if not _wrong(ctl := _read_back(site, plan, leaf), leaf):
+            return ctl
     with site.cli(site.entry(plan.publisher)) as cli:
         record.note(Kind.CTL_INTENT)
         site.say(f"{plan.publisher}: updating the CTL")
@@ -81,12 +88,14 @@ def _update(site: Site, record: Record, plan: Plan, leaf: crypto.Certificate) ->
         except (Refused, Transient) as trouble:
             said = f"{trouble}; "
             site.say(f"{said}the CTL is read back")
+    if wrong := _wrong(ctl := _read_back(site, plan, leaf), leaf):
+        raise Permanent(f"{said}{'; '.join(map(str, wrong))}. No service was restarted; retry this run")
+    return ctl
 
+
+def _read_back(site: Site, plan: Plan, leaf: crypto.Certificate) -> TrustList | None:
     def look() -> TrustList | None:
         with site.cli(site.entry(plan.publisher)) as cli:
             return read_ctl(cli)
 
-    ctl = until_over(look, lambda found: not _wrong(found, leaf), site=site, within=SETTLES, every=5.0)
-    if wrong := _wrong(ctl, leaf):
-        raise Permanent(f"{said}{'; '.join(map(str, wrong))}. No service was restarted; retry this run")
-    return ctl
+    return until_over(look, lambda found: not _wrong(found, leaf), site=site, within=SETTLES, every=5.0)
