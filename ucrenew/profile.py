@@ -26,6 +26,7 @@ from ucrenew.profile_lines import line_of
 from ucrenew.profile_people import Account, Accounts, ByHand, GatePolicy, Gates, SecretReference
 from ucrenew.profile_tables import (
     Authority,
+    CallManager,
     ClusterNode,
     Key,
     Limits,
@@ -71,6 +72,7 @@ class Profile(Table):
     windows: tuple[MaintenanceWindow, ...] = ()
     neighbours: tuple[NeighbourTable, ...] = ()
     gates: Gates = Gates()
+    callmanager: CallManager = CallManager()
     limits: Limits = Limits()
 
     @model_validator(mode="after")

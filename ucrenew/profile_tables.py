@@ -162,6 +162,12 @@ class NeighbourTable(Table):
         return Neighbour(self.kind, self.name)
 
 
+class CallManager(Table):
+    """What Cisco's documents leave open about CallManager (S26): whose order of restarts, by the document's number."""
+
+    restart_order: Literal["D118731", "D217138", "D214231"] | None = None  # None: the latest about the release
+
+
 class Limits(Table):
     """What preflight accepts and how long is waited; what is beyond any sense is refused, for dates have an end."""
 

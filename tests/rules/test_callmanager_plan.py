@@ -5,12 +5,21 @@ from datetime import timedelta
 import pytest
 
 from ucrenew.domain import restarts
+from ucrenew.domain.baseline import baseline_of
 from ucrenew.domain.blast_radius import blast_radius
+from ucrenew.domain.checks import CSR
+from ucrenew.domain.facts import CsrFacts
+from ucrenew.domain.finding import Reason, refusals
+from ucrenew.domain.handwork import csr_by_hand
 from ucrenew.domain.phones import CallManagerGroup
 from ucrenew.domain.plan import Restart
 from ucrenew.domain.purpose import Purpose
+from ucrenew.domain.rule import apply
+from ucrenew.profile import load_profile
+from ucrenew.steps.planning import draw_up_plan
 
-from .lab import IMP, PUB, SUB
+from .builder import request
+from .lab import IMP, PUB, SUB, cluster_facts, node_facts, reasons, started, write_profile
 from .phone_lab import facts, known, mixed, name
 
 TVS, TFTP = "Cisco Trust Verification Service", "Cisco Tftp"
@@ -77,6 +86,53 @@ def test_one_callmanager_at_a_time():
 def test_san_is_of_callmanager_nodes():
     """The certificate names every CUCM node, also where CallManager does not run, and no IM&P node (S21)."""
     assert (PUB, SUB) == Purpose.CALLMANAGER.covers((PUB, SUB, IMP))
+
+
+# --- the profile's choices
+
+
+def planned(folder, *lines, idle=()):
+    """CallManager's plan of the lab; the service does not run on the idle nodes."""
+    path = write_profile(folder)
+    path.write_text("\n".join([path.read_text(), *lines, ""]))
+    nodes = (node_facts(node, services={**started(node), **_services(node in idle)}) for node in (PUB, SUB))
+    seen = baseline_of(cluster_facts(*nodes, phones=facts(), members=(PUB.name, SUB.name)))
+    return draw_up_plan(load_profile(path), Purpose.CALLMANAGER, seen, seen)
+
+
+def _services(is_idle):
+    up = dict.fromkeys((CCM, CTI, TVS, TFTP, HAPROXY), "STARTED")
+    return {**up, CCM: "STOPPED"} if is_idle else up
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_profile_chooses_the_order(tmp_path, order):
+    """S26: the order of one of Cisco's documents, whichever the profile names."""
+    plan = planned(tmp_path, "[callmanager]", f'restart_order = "{order}"')
+
+    assert [(service, node.name) for service in ORDERS[order] for node in (PUB, SUB)] == [
+        (one.service, one.node) for one in plan.restarts
+    ]
+
+
+def test_idle_nodes_are_kept_in(tmp_path):
+    """S21: the request names every CUCM node, also one on which CallManager does not run."""
+    plan = planned(tmp_path, idle=(PUB,))
+
+    assert {PUB.name, SUB.name} <= set(plan.names)
+    assert Reason.CSR_NAME_MISSING in reasons(apply(CSR, CsrFacts(request(names=(SUB.name,)), plan)))
+
+
+@pytest.mark.parametrize("names", [(SUB.name,), (PUB.name, SUB.name)], ids=["left out", "kept in"])
+def test_person_may_leave_idle_nodes_out(tmp_path, names):
+    """S21: who generates the request by hand may leave out nodes on which CallManager does not run, and no others."""
+    plan = planned(tmp_path, "[by_hand]", "csr = true", idle=(PUB,))
+    good = apply(CSR, CsrFacts(request(names=(*names, *plan.extra_names)), plan))
+    bad = apply(CSR, CsrFacts(request(names=(PUB.name, *plan.extra_names)), plan))
+
+    assert () == refusals(good)
+    assert [Reason.CSR_NAME_MISSING] == reasons(refusals(bad))
+    assert f"{PUB.name}, where CallManager does not run, may be left out" in csr_by_hand(plan)
 
 
 def test_renewable_are_those_with_a_path():

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cryptography import x509 as crypto
 
@@ -24,8 +24,8 @@ def csr_by_hand(plan: Plan) -> str:
         "Certificate Purpose": plan.purpose.value,
         "Distribution": _MULTI_SERVER,
         "Common Name": plan.common_name,
-        "Auto-populated Domains": f"every one of {', '.join(plan.nodes)} (S8)",
-        "Parent Domain": ", ".join(name for name in plan.optional_names if name != plan.common_name) or "empty",
+        "Auto-populated Domains": _auto_populated(plan),
+        "Parent Domain": ", ".join(_beside(plan)) or "empty",
         "Other Domains": ", ".join(plan.extra_names) or "empty",
         "Key Length": str(plan.key_length),
         "Hash Algorithm": plan.hash_algorithm.upper(),
@@ -43,6 +43,18 @@ def csr_by_hand(plan: Plan) -> str:
         "The nodes may stand there in any order, and all of them have to (S9). Nothing has to be downloaded: we read"
         " the request on every node.",
     )
+
+
+def _auto_populated(plan: Plan) -> str:
+    """The nodes; CallManager does not run on some, and those may be left out (S21)."""
+    idle = [name for name in plan.nodes if name not in plan.names]
+    serving = ", ".join(name for name in plan.nodes if name in plan.names)
+    may = f"; {', '.join(idle)}, where CallManager does not run, may be left out (S21)" if idle else ""
+    return f"every one of {serving} (S8){may}"
+
+
+def _beside(plan: Plan) -> Iterator[str]:
+    return (name for name in plan.optional_names if name != plan.common_name and name not in plan.nodes)
 
 
 def submit_by_hand(plan: Plan, csr: crypto.CertificateSigningRequest) -> str:

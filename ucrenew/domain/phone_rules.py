@@ -208,8 +208,8 @@ def idle_nodes_are_told(facts: PhoneFacts) -> Finding | None:
     if not idle:
         return None
     sentence = (
-        f"{CALLMANAGER} does not run on {', '.join(idle)}: they are kept in the certificate all the same. Who wants"
-        " them out generates the request by hand"
+        f"{CALLMANAGER} does not run on {', '.join(idle)}: they are kept in the certificate unless somebody"
+        " leaves them out who generates the request by hand ([by_hand] csr = true)"
     )
     return Finding(Reason.CALLMANAGER_IDLE, sentence, "S21", severity=Severity.WARN)
 

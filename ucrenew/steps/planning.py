@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -13,6 +13,7 @@ from ucrenew.domain.cluster import Node
 from ucrenew.domain.due import Due, renewal_due
 from ucrenew.domain.facts import ClusterFacts
 from ucrenew.domain.finding import Finding, Reason, Severity
+from ucrenew.domain.phone_rules import CALLMANAGER, idle_nodes
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.windows import MARGIN, in_words, is_long_enough, next_opening
@@ -41,6 +42,7 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
     wish = profile.certificate
     extra = tuple(name for name in profile.extra_names() if name not in {node.name for node in nodes})
     up = {seen.name: frozenset(seen.started) for seen in (*now.nodes, *baseline.nodes)}
+    idle = _idle(profile, purpose, nodes, up)
     sso_on = {seen.name for seen in (*now.nodes, *baseline.nodes) if seen.sso_enabled} | set(sso_driven)
     if purpose is not Purpose.TOMCAT:
         sso_on = set()  # it rests on Tomcat's certificate alone (S3)
@@ -55,9 +57,9 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
         publisher=baseline.publisher.name,
         nodes=tuple(node.name for node in nodes),
         common_name=wish.common_name,
-        names=wanted_names(profile, nodes),
+        names=wanted_names(profile, tuple(node for node in nodes if node not in idle)),
         extra_names=extra,
-        optional_names=optional_names(profile),
+        optional_names=(*optional_names(profile), *(node.name for node in idle)),
         distribution=wish.distribution,
         key_type=wish.key.type,
         key_length=wish.key.length,
@@ -87,6 +89,15 @@ def require_window(profile: Profile, plan: Plan, at: datetime) -> None:
             f" estimate: the restarts, up to {in_words(profile.fan_out)} for the certificate's way to every node"
             f" (limits.fan_out), single sign-on off and on, and {in_words(MARGIN)} for a late start"
         )
+
+
+def _idle(
+    profile: Profile, purpose: Purpose, nodes: Iterable[Node], up: Mapping[str, Container[str]]
+) -> tuple[Node, ...]:
+    """The nodes that whoever generates the request by hand may leave out of CallManager's certificate (S21)."""
+    if purpose is not Purpose.CALLMANAGER or not profile.is_by_hand(Step.CSR):
+        return ()
+    return tuple(node for node in nodes if CALLMANAGER not in up[node.name])
 
 
 def wanted_names(profile: Profile, nodes: tuple[Node, ...]) -> tuple[str, ...]:
@@ -126,11 +137,13 @@ def _outstanding(baseline: Baseline) -> tuple[Finding, ...]:
 def due(site: Site, purpose: Purpose, facts: ClusterFacts) -> Due:
     """Whether the next renewal is due, and when it will be (S31)."""
     nodes = purpose.covers(seen.node for seen in facts.nodes)
+    # A certificate without them is as good as one with them, whoever left them out (S21).
+    idle = idle_nodes(facts.phones) if facts.phones and purpose is Purpose.CALLMANAGER else ()
     return renewal_due(
         {seen.node.name: seen.identity for seen in facts.nodes},
         {seen.node.name: seen.served for seen in facts.nodes} if purpose is Purpose.TOMCAT else {},
-        frozenset(wanted_names(site.profile, nodes)),
-        frozenset(optional_names(site.profile)),
+        frozenset(wanted_names(site.profile, tuple(node for node in nodes if node not in idle))),
+        frozenset((*optional_names(site.profile), *(node.name for node in idle))),
         renew_before=site.profile.renew_before,
         at=site.clock(),
     )
@@ -143,7 +156,8 @@ def _restart_rules(
     version = now.publisher.version
     release = checks.major_release(version)
     wanted = dict.fromkeys((purpose, *((Purpose.CALLMANAGER,) if changes_phones else ())))
-    rules = [restarts.restart_rule(one, release) for one in wanted] if release is not None else [None]
+    order = profile.callmanager.restart_order or ""
+    rules = [restarts.restart_rule(one, release, order) for one in wanted] if release is not None else [None]
     known = tuple(rule for rule in rules if rule is not None)
     if len(known) < len(rules):
         raise BadInput(f"{profile.cluster}: no list of restarts is known for {purpose.value} on release {version}")
