@@ -1,6 +1,7 @@
 """Register one deployment a cluster and purpose from a folder of profiles: ``python -m deployments.apply PROFILES/``.
 
-Applying twice changes nothing. The profiles' folder is told to the worker as an environment variable of the job.
+Applying twice changes nothing. The profiles' folder is told to the worker as an environment variable of the job. What
+was registered from this folder and has no profile any more is named, and left for a person to delete.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.utilities.callables import parameter_schema
@@ -30,6 +32,8 @@ from ucrenew.errors import BadInput
 from ucrenew.profile import Profile, load_profile
 
 POOL = "ucrenew"
+_TAG = "ucrenew"
+_PAGE = 200  # the most that the server gives at once
 # Where flows, tasks and deployments lie: the worker starts runs from here, so that it finds them.
 ROOT = Path(__file__).resolve().parent.parent
 _DAY = 24 * 60 * 60  # seconds
@@ -50,9 +54,14 @@ def main() -> Exit:
     schedule = _schedule(arguments.attend_every)
     with get_client(sync_client=True) as client:
         _ensure_pool(client, arguments.pool)
+        registered = {_register(client, attend_suspended_runs, "attend", arguments.pool, folder, schedules=[schedule])}
         for profile in profiles:
-            _register_renewals(client, arguments.pool, folder, profile)
-        _register(client, attend_suspended_runs, "attend", arguments.pool, folder, schedules=[schedule])
+            registered |= _register_renewals(client, arguments.pool, folder, profile)
+        for name in _left_over(client, folder, registered):
+            print(
+                f"{name} was registered from this folder, and no profile wants it any more; it stays until somebody"
+                f" says: prefect deployment delete {shlex.quote(name)}"
+            )
     return Exit.DONE
 
 
@@ -85,11 +94,13 @@ def _ensure_pool(client: SyncPrefectClient, pool: str) -> None:
             print(f"created the work pool {pool}")
 
 
-def _register_renewals(client: SyncPrefectClient, pool: str, folder: Path, profile: Profile) -> None:
+def _register_renewals(client: SyncPrefectClient, pool: str, folder: Path, profile: Profile) -> set[str]:
+    registered = set()
     for purpose in profile.certificate.purposes:
         name = f"{profile.cluster}-{purpose.value.lower()}"
         parameters = {"cluster": profile.cluster, "purpose": purpose.value, "force": False}
-        _register(client, renew_multi_server_certificate, name, pool, folder, parameters=parameters)
+        registered.add(_register(client, renew_multi_server_certificate, name, pool, folder, parameters=parameters))
+    return registered
 
 
 def _register(
@@ -99,7 +110,7 @@ def _register(
     pool: str,
     folder: Path,
     **more: Any,  # noqa: ANN401
-) -> None:
+) -> str:
     wanted: dict[str, Any] = {
         "entrypoint": f"{flow.fn.__module__}.{flow.fn.__name__}",
         "work_pool_name": pool,
@@ -107,16 +118,18 @@ def _register(
         "parameter_openapi_schema": parameter_schema(flow).model_dump(exclude_unset=False),
         "enforce_parameter_schema": True,
         "description": flow.description,
-        "tags": ["ucrenew"],
+        "tags": [_TAG],
         "job_variables": {"working_dir": str(ROOT), "command": _ENGINE, "env": {PROFILES: str(folder.resolve())}},
         "schedules": [],
         **more,
     }
-    if _is_registered(client, f"{flow.name}/{name}", wanted):
-        print(f"{flow.name}/{name} is registered already")
-        return
-    client.create_deployment(client.create_flow(flow), name, **wanted)
-    print(f"registered {flow.name}/{name}")
+    full = f"{flow.name}/{name}"
+    if _is_registered(client, full, wanted):
+        print(f"{full} is registered already")
+    else:
+        client.create_deployment(client.create_flow(flow), name, **wanted)
+        print(f"registered {full}")
+    return full
 
 
 def _is_registered(client: SyncPrefectClient, name: str, wanted: Mapping[str, Any]) -> bool:
@@ -127,6 +140,19 @@ def _is_registered(client: SyncPrefectClient, name: str, wanted: Mapping[str, An
         return False
     planned = [one.schedule for one in found.schedules] == [one.schedule for one in wanted["schedules"]]
     return planned and all(getattr(found, key) == wanted[key] for key in wanted.keys() - {"schedules"})
+
+
+def _left_over(client: SyncPrefectClient, folder: Path, registered: set[str]) -> list[str]:
+    """Names on the server that were registered from this folder once, and are not among these."""
+    ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[_TAG]))
+    left, offset = [], 0
+    while page := client.read_deployments(deployment_filter=ours, limit=_PAGE, offset=offset):
+        for one in page:
+            name = f"{client.read_flow(one.flow_id).name}/{one.name}"
+            if one.job_variables.get("env", {}).get(PROFILES) == str(folder.resolve()) and name not in registered:
+                left.append(name)
+        offset += _PAGE
+    return sorted(left)
 
 
 if __name__ == "__main__":

@@ -390,3 +390,20 @@ def test_apply_twice_changes_nothing(standing: Simulator, server: Ground, door: 
     assert ["attend", "twice-tomcat"] == [one[0] for one in first]
     assert [1, 0] == [len(one[-1]) for one in first]
     assert first == registered()
+
+
+def test_apply_names_what_no_profile_wants(standing: Simulator, server: Ground, door: PrefectDoor, tmp_path: Path):
+    """A deployment whose profile was taken away is named, and stays; those of other folders are not spoken of."""
+    mine, others = tmp_path / "mine", tmp_path / "others"
+    for folder, cluster in ((mine, "kept"), (mine, "gone"), (others, "elsewhere")):
+        write_profile(standing.scene, folder, cluster=cluster)
+    server.attend_every = NEVER
+    server.apply(others)
+    server.apply(mine)
+    (mine / "gone.toml").unlink()
+    said = server.command("deployments.apply", str(mine), "--attend-every", str(NEVER)).stdout
+    left_over = [line.split()[0] for line in said.splitlines() if "no profile wants it any more" in line]
+
+    assert ["renew/gone-tomcat"] == left_over
+    assert "renew/kept-tomcat is registered already" in said
+    assert door.post("/deployments/filter", {"deployments": {"name": {"any_": ["gone-tomcat"]}}})
