@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from ucrenew.domain.gate import Form
 from ucrenew.domain.handed_in import KEY_LABEL, read_field
+from ucrenew.domain.statement import SIGNATURE
 from ucrenew.domain.x509 import pem
 
 
@@ -75,8 +76,19 @@ class Trusts(StrEnum):
 _NEIGHBOUR = "neighbour_"
 
 
-def form_of(form: Form, neighbours: Sequence[str] = ()) -> type[Answer]:
-    """The form of a question; each of ``neighbours`` becomes a field that has to be filled in."""
+def form_of(form: Form, neighbours: Sequence[str] = (), *, signed: bool = False) -> type[Answer]:
+    """The form of a question; each of ``neighbours`` becomes a field that has to be filled in.
+
+    ``signed``: there is a field for a signature, which may be left empty as far as the form goes.
+    """
+    plain = _plain_form(form, neighbours)
+    if not signed:
+        return plain
+    field = Field(default="", description="left empty by hand; python -m deployments.answer fills it in")
+    return create_model(f"Signed{plain.__name__}", __base__=plain, **{SIGNATURE: (str, field)})  # type: ignore[call-overload,no-any-return]
+
+
+def _plain_form(form: Form, neighbours: Sequence[str]) -> type[Answer]:
     if form is Form.SUBMISSION:
         return Submission
     if form is Form.CERTIFICATE:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from prefect import Flow, Task
 from prefect.context import FlowRunContext
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import delete_flow_run_input, keyset_from_base_key, read_flow_run_input
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from flows.endings import deny
@@ -25,6 +26,7 @@ from flows.forms import Answer, Decision, form_of, is_yes, valid_answer
 from flows.windows import wait_for_window
 from tasks.lock import Holder, seize_lock
 from tasks.logins import may_log_in_again
+from tasks.signatures import demands_signature, may_be_signed, signer_of_answer, why_not
 from tasks.sites import profile_of, record_of, renewals_of
 from tasks.timeline import before_waiting
 from ucrenew.domain.finding import Finding, acceptable
@@ -32,10 +34,11 @@ from ucrenew.domain.gate import Closed, Form, Gate, Question
 from ucrenew.domain.plan import Plan
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.questions import accept_question, activate_question, take_over_question
+from ucrenew.domain.statement import SIGNED
 from ucrenew.domain.x509 import fingerprint
-from ucrenew.errors import NeedsPerson
+from ucrenew.errors import NeedsPerson, Untrusted
 from ucrenew.profile import GatePolicy
-from ucrenew.record import Kind, Record, Renewal
+from ucrenew.record import Fact, Kind, Record, Renewal
 
 
 def ask(  # noqa: PLR0913 - each by its name
@@ -55,7 +58,7 @@ def ask(  # noqa: PLR0913 - each by its name
     """
     record = record_of(renewal)
     _hear(record, renewal)
-    if _is_passed(record, gate, plan, matter):
+    if _is_passed(record, renewal, gate, plan, matter):
         return
     match getattr(profile_of(renewal.cluster).gates, gate.name.lower(), GatePolicy.ASK):
         case GatePolicy.AUTO if not plan.findings:
@@ -63,8 +66,7 @@ def ask(  # noqa: PLR0913 - each by its name
         case GatePolicy.FORBID:
             deny(renewal, f"the profile forbids '{gate}'")
         case _:
-            key = _note_asked(record, gate, plan, matter)
-            _suspend(renewal, key, form_of(form, neighbours).with_initial_data(description=text))
+            _put(Question(gate, text, matter, form), record, renewal, plan, neighbours)
 
 
 def agreed(gate: Gate, renewal: Renewal, plan: Plan, text: str, *, matter: str) -> bool:
@@ -73,8 +75,7 @@ def agreed(gate: Gate, renewal: Renewal, plan: Plan, text: str, *, matter: str) 
     _hear(record, renewal)
     said = record.answers(gate, matter)
     if not said and getattr(profile_of(renewal.cluster).gates, gate.name.lower()) is GatePolicy.ASK:
-        key = _note_asked(record, gate, plan, matter)
-        _suspend(renewal, key, form_of(Form.ANSWER).with_initial_data(description=text))
+        _put(Question(gate, text, matter), record, renewal, plan)
     return bool(said) and is_yes(said[-1])
 
 
@@ -121,7 +122,7 @@ def hear_answers(cluster: str, purpose: Purpose) -> None:
 
 
 def _hear(record: Record, renewal: Renewal) -> None:
-    collect_answers(record)
+    collect_answers(record, renewal)
     _end_on_a_no(record, renewal)
 
 
@@ -134,25 +135,40 @@ def take_over(renewal: Renewal, plan: Plan, dead: Holder | None) -> Renewal:
     if left_by == flow_run.id:
         return renewal
     record, matter = record_of(renewal), str(flow_run.id)
-    collect_answers(record)
+    collect_answers(record, renewal)
     if dead and _is_answered(record, Gate.TAKE_OVER, matter):
         seize_lock(renewal.cluster, flow_run.id, of=dead.run)  # a no lets the cluster go, a yes keeps it
     ask(Gate.TAKE_OVER, renewal, plan, take_over_question(renewal.key, left_by, plan), matter=matter)
     return renewals_of(renewal.cluster, renewal.purpose).take_over(renewal, str(flow_run.id))
 
 
-def collect_answers(record: Record) -> None:
+def collect_answers(record: Record, renewal: Renewal) -> None:
     """Write down every answer that was given to a question of this renewal, in whichever run it was asked."""
-    answered = {fact.about for fact in record.facts(Kind.ANSWER)}
+    answered = {fact.about for kind in (Kind.ANSWER, Kind.NOT_COUNTED) for fact in record.facts(kind)}
     for asked in record.facts(Kind.ASKED):
         if asked.about in answered:
             continue
         key = keyset_from_base_key(f"suspended-{asked.about}")["response"]
         given = read_flow_run_input(key, flow_run_id=UUID(asked.value["run"]))
         if given is not None and (answer := valid_answer(given)) is not None:
-            record.note_once(Kind.ANSWER, {**asked.value, **answer}, about=asked.about)
+            _note_answer(record, renewal, asked, answer)
             if "certificate" in answer:
                 delete_flow_run_input(key, flow_run_id=UUID(asked.value["run"]))  # it may hold what we did not keep
+
+
+def _note_answer(record: Record, renewal: Renewal, asked: Fact, answer: Mapping[str, Any]) -> None:
+    """Note it as an answer to what was asked, whatever else was sent with it; or why it does not count."""
+    value = {**{name: said for name, said in answer.items() if name != SIGNED}, **asked.value}
+    try:
+        signer = signer_of_answer(renewal, asked.about, value)
+    except Untrusted as refused:
+        get_run_logger().warning(
+            "the answer of %s at gate '%s' does not count: %s", value["name"], value["gate"], refused
+        )
+        record.note_once(Kind.NOT_COUNTED, {"name": value["name"], "why": str(refused)}, about=asked.about)
+    else:
+        who = {SIGNED: {"principal": signer.principal, "key": signer.key}} if signer else {}
+        record.note_once(Kind.ANSWER, {**value, **who}, about=asked.about)
 
 
 def _end_on_a_no(record: Record, renewal: Renewal) -> None:
@@ -164,10 +180,12 @@ def _end_on_a_no(record: Record, renewal: Renewal) -> None:
             deny(renewal, f"{fact.value['name']} said no at gate '{fact.value['gate']}'{remark}")
 
 
-def _is_passed(record: Record, gate: Gate, plan: Plan, matter: str) -> bool:
+def _is_passed(record: Record, renewal: Renewal, gate: Gate, plan: Plan, matter: str) -> bool:
+    """Signatures are looked at again: whoever can write to the server can write a fact, but no signature."""
     return any(
         (fact.value["gate"], fact.value["digest"], fact.value["matter"]) == (gate, plan.digest, matter)
         and is_yes(fact.value)
+        and not why_not(renewal, fact.about, fact.value)
         for fact in record.facts(Kind.ANSWER)
     )
 
@@ -195,6 +213,38 @@ def _note_asked(record: Record, gate: Gate, plan: Plan, matter: str) -> str:
     value = {"gate": gate, "digest": plan.digest, "matter": matter, "run": flow_run.id}
     record.note(Kind.ASKED, value, about=key)
     return key
+
+
+def _put(question: Question, record: Record, renewal: Renewal, plan: Plan, neighbours: Sequence[str] = ()) -> NoReturn:
+    text = "\n\n".join(
+        filter(
+            None,
+            (
+                _why_again(record, renewal, question.gate),
+                question.text,
+                _HOW if demands_signature(renewal.cluster, question.gate) else "",
+            ),
+        )
+    )
+    key = _note_asked(record, question.gate, plan, question.matter)
+    form = form_of(question.form, neighbours, signed=may_be_signed(renewal.cluster))
+    _suspend(renewal, key, form.with_initial_data(description=text.replace("RUN_ID", str(flow_run.id))))
+
+
+_HOW = (
+    "**A yes counts here only when it is signed**: `python -m deployments.answer RUN_ID --decision approve --name YOU`"
+    " (as the allowed signers name you). A no needs no signature."
+)
+
+
+def _why_again(record: Record, renewal: Renewal, gate: Gate) -> str:
+    """What was wrong with the answer to the last question of this gate, if it did not count."""
+    for about in [fact.about for fact in record.facts(Kind.ASKED) if fact.value["gate"] == gate][-1:]:
+        refused, given = record.value(Kind.NOT_COUNTED, about=about), record.value(Kind.ANSWER, about=about)
+        why = refused["why"] if refused else given and is_yes(given) and why_not(renewal, about, given)
+        if why and (answer := refused or given):
+            return f"**Asked again**: the answer of {' '.join(answer['name'].split())} did not count: {why}."
+    return ""
 
 
 def _suspend(renewal: Renewal, key: str, form: type[Answer]) -> NoReturn:

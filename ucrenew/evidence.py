@@ -36,6 +36,8 @@ def evidence_of(  # noqa: PLR0913 - each by its name
             {
                 **{name: fact.value[name] for name in ("gate", "digest", "decision", "name", "ticket", "remark")},
                 "at": fact.at.isoformat(),
+                "signed": fact.value.get("signed"),
+                "signature": fact.value.get("signature", "") if fact.value.get("signed") else "",
             }
             for fact in record.facts(Kind.ANSWER)
         ],
@@ -106,10 +108,16 @@ def _by(done: Mapping[str, Any]) -> str:
     return f"{who} ({done['remark']})" if done.get("remark") else who
 
 
+def _who(answer: Mapping[str, Any]) -> str:
+    """The name that was typed, or who signed."""
+    signed = answer.get("signed")
+    return f"signed by {signed['principal']}, key {signed['key']}" if signed else str(answer["name"])
+
+
 def in_markdown(evidence: Mapping[str, Any]) -> str:
     """The same for people."""
     answers = [
-        f"| {answer['gate']} | {answer['decision']} | {answer['name']} | {answer['ticket']} | {answer['at']} |"
+        f"| {answer['gate']} | {answer['decision']} | {_who(answer)} | {answer['ticket']} | {answer['at']} |"
         for answer in evidence["answers"]
     ]
     restarts = [f"| {row['what']} | {row['at']} | {row['seconds']} | {row['by']} |" for row in evidence["restarts"]]
@@ -123,7 +131,7 @@ def in_markdown(evidence: Mapping[str, Any]) -> str:
         "",
         f"{in_words(evidence['request_id'])}, certificate `{evidence['leaf']}`, valid until {evidence['not_after']}.",
         "",
-        f"Plan digest `{evidence['plan_digest']}`. Names of persons are stated, not authenticated.",
+        f"Plan digest `{evidence['plan_digest']}`. Names without a signature are stated, not authenticated.",
         "",
         *("| gate | decision | who | ticket | when |", "|---|---|---|---|---|", *answers, ""),
         *_listed("Left over", evidence.get("left_over", ())),

@@ -23,7 +23,7 @@ from ucrenew.domain.windows import Window
 from ucrenew.errors import BadInput
 from ucrenew.profile_fields import Table, lower_host_name
 from ucrenew.profile_lines import line_of
-from ucrenew.profile_people import Account, Accounts, ByHand, GatePolicy, Gates, SecretReference
+from ucrenew.profile_people import Account, Accounts, ByHand, GatePolicy, Gates, SecretReference, Signed
 from ucrenew.profile_tables import (
     Authority,
     CallManager,
@@ -48,6 +48,7 @@ __all__ = [
     "Limits",
     "Profile",
     "SecretReference",
+    "Signed",
     "Trust",
     "Wish",
     "load_profile",
@@ -73,6 +74,7 @@ class Profile(Table):
     neighbours: tuple[NeighbourTable, ...] = ()
     gates: Gates = Gates()
     callmanager: CallManager = CallManager()
+    signed: Signed = Signed()
     limits: Limits = Limits()
 
     @model_validator(mode="after")
@@ -89,6 +91,13 @@ class Profile(Table):
     def _account_for_the_pages(self) -> Self:
         if self.accounts.ca is None and not self.ca.is_by_hand:
             raise ValueError("[accounts.ca] is missing: the account that the CA's pages are logged on to with")
+        return self
+
+    @model_validator(mode="after")
+    def _who_signs_is_asked(self) -> Self:
+        for gate in self.signed.gates:
+            if getattr(self.gates, gate.name.lower(), GatePolicy.ASK) is GatePolicy.AUTO:
+                raise ValueError(f"[signed] demands a signature at '{gate}', and [gates] lets it pass by policy")
         return self
 
     @property
@@ -194,6 +203,8 @@ class Profile(Table):
         """Read the lists and certificates that the profile names, before anything begins. Raises BadInput."""
         self.extra_names()
         self.chain()
+        if self.signed.allowed_signers:
+            self.text_of(self.signed.allowed_signers)
         for trust in (self.trust, self.ca.trust, *(entry.trust for entry in self.nodes)):
             if trust.ca_file:
                 self.certificates_of(trust.ca_file)

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ucrenew.domain.gate import Gate
 from ucrenew.profile_fields import Table
 
 
@@ -78,3 +79,16 @@ class Gates(Table):
     backup: PersonsPolicy = GatePolicy.FORBID  # a backup with the new keys
     # Hours after which a question without an answer counts as denied; a year at most.
     overdue: Annotated[float, Field(gt=0, le=8760)] = 168
+
+
+class Signed(Table):
+    """Where a yes counts only signed with a person's SSH key, and whose signatures hold (``ssh-keygen -Y verify``)."""
+
+    gates: tuple[Gate, ...] = ()
+    allowed_signers: Path | None = None
+
+    @model_validator(mode="after")
+    def _somebody_can_sign(self) -> Self:
+        if self.gates and self.allowed_signers is None:
+            raise ValueError("gates that demand a signature need allowed_signers, the file of those who may sign")
+        return self

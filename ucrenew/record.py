@@ -30,7 +30,8 @@ class Kind(StrEnum):
     NOTICED = "noticed"  # what preflight warned of when the renewal was opened
     PLAN = "plan"  # one a digest: what was shown to people
     ASKED = "asked"  # one a question: {gate, digest, key, run}
-    ANSWER = "answer"  # one a question: {gate, digest, decision, name, ticket, remark}
+    ANSWER = "answer"  # one a question: {gate, digest, decision, name, ticket, remark}, with {signature, signed}
+    NOT_COUNTED = "not-counted"  # one a question: an answer that lacks the signature it needs {name, why}
     HANDED_OVER = "handed-over"  # one a step: refused to us, so a person does it from then on {why}
     CSR_INTENT = "csr-intent"  # one an attempt, about its number
     CSR_NOT_SENT = "csr-not-sent"  # the attempt that surely never reached the publisher
