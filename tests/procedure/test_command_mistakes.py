@@ -5,7 +5,7 @@ import sys
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from deployments import apply, recover, renew
+from deployments import answer, apply, recover, renew
 from deployments.commands import run_command
 from deployments.rehearsal.programs import free_port
 from tests.rules.lab import write_profile
@@ -37,11 +37,11 @@ def test_time_that_is_none(told, tmp_path, seconds):
     assert f"argument --attend-every: {seconds!r} is no time between two looks" in complaint.splitlines()[-1]
 
 
-@pytest.mark.parametrize("command", [apply, renew, recover], ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", [answer, apply, renew, recover], ids=lambda command: command.__name__)
 def test_server_that_is_not_named(told, tmp_path, command):
     """Without PREFECT_API_URL a command says so in one sentence, and lets no throw-away server be told anything."""
     profile = write_profile(tmp_path)
-    arguments = {apply: [tmp_path], renew: [profile, "tomcat"], recover: ["0" * 32]}[command]
+    arguments = {apply: [tmp_path], renew: [profile, "tomcat"], recover: ["0" * 32], answer: ["0" * 32]}[command]
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         code, said, complaint = told(command, *arguments)
 
@@ -49,7 +49,7 @@ def test_server_that_is_not_named(told, tmp_path, command):
     assert "no Prefect server is named: set PREFECT_API_URL, e.g. http://127.0.0.1:4200/api\n" == complaint
 
 
-@pytest.mark.parametrize("command", [apply, renew, recover], ids=lambda command: command.__name__)
+@pytest.mark.parametrize("command", [answer, apply, renew, recover], ids=lambda command: command.__name__)
 def test_help_needs_no_server(told, command):
     """What a command is for can be asked without PREFECT_API_URL."""
     with temporary_settings(restore_defaults={PREFECT_API_URL}):

@@ -122,3 +122,18 @@ def test_evidence_for_people(evidence):
     assert "| Cisco Tomcat on pub |" in text
     assert all(f"| {node} | 8443 |" in text for node in NODES)
     assert "Request 32" in text
+
+
+def test_evidence_tells_who_signed(tmp_path, record):
+    """A signed answer names principal and key and keeps the signature; other names are stated, not authenticated."""
+    signed = {"principal": "olga@example.com", "key": "SHA256:abc"}
+    record.note(Kind.ANSWER, ANSWER, about="start-1")
+    record.note(Kind.ANSWER, {**ANSWER, "signed": signed, "signature": "the text, and its signature"}, about="start-2")
+    renewal = Renewal("lab", Purpose.TOMCAT, 1, "run-a")
+    evidence = evidence_of(renewal, record, plan_of(tmp_path), leaf(), [], at=NOW)
+    shown = in_markdown(evidence)
+
+    assert ["", "the text, and its signature"] == [one["signature"] for one in evidence["answers"]]
+    assert "| approve | A. Person |" in shown
+    assert "| approve | signed by olga@example.com, key SHA256:abc |" in shown
+    assert "Names without a signature are stated, not authenticated." in shown

@@ -1,10 +1,12 @@
 """When a cluster may be touched, by whom, and who else has to be ready: the people's part of a profile."""
 
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
 from ucrenew.domain.acting import Step
+from ucrenew.domain.gate import Gate
 from ucrenew.domain.neighbours import NeighbourKind
 from ucrenew.domain.windows import Window, next_opening
 from ucrenew.errors import BadInput
@@ -164,6 +166,48 @@ def test_unknown_actuator(tmp_path):
 def test_steps_are_keys():
     """Every step is a key of [by_hand], and every key is a step."""
     assert [step.value for step in Step] == list(ByHand.model_fields)
+
+
+# --- who may sign
+
+
+def test_signed_gates(tmp_path):
+    """Gates that demand a signature are named by their kind, and the file of signers is seen from the profile."""
+    signed = load(tmp_path, '\n[signed]\ngates = ["activate", "phones-trust"]\nallowed_signers = "signers"\n').signed
+
+    assert ((Gate.ACTIVATE, Gate.PHONES_TRUST), Path("signers")) == (signed.gates, signed.allowed_signers)
+
+
+def test_nobody_signs(tmp_path):
+    """Unless told, no gate demands a signature."""
+    assert () == load(tmp_path).signed.gates
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('[signed]\ngates = ["activate"]\n', "signed: gates that demand a signature need allowed_signers"),
+        ('[signed]\ngates = ["lunch"]\nallowed_signers = "s"\n', "signed.gates.1: "),
+        (
+            '[gates]\nstart = "auto"\n\n[signed]\ngates = ["start"]\nallowed_signers = "s"\n',
+            "[signed] demands a signature at 'start', and [gates] lets it pass by policy",
+        ),
+    ],
+    ids=["no signers", "no gate", "by policy"],
+)
+def test_wrong_signed(tmp_path, text, reason):
+    """Signatures that nobody could give, at a gate that there is not, or that policy would pass over, are refused."""
+    said, _ = refusal(tmp_path, f"\n{text}")
+
+    assert reason in said
+
+
+def test_signers_that_are_not_there(tmp_path):
+    """A file of signers that cannot be read is complained of before anything begins."""
+    profile = load(tmp_path, '\n[signed]\nallowed_signers = "nowhere"\n')
+
+    with pytest.raises(BadInput, match="the profile names nowhere, which cannot be read"):
+        profile.require_files()
 
 
 # --- accounts and patience
