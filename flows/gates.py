@@ -5,6 +5,7 @@
 3. A gate is passed only by a recorded "yes" for this gate, this plan's digest and this matter.
 4. That a question was asked is noted before the run is suspended. Keys are never used twice.
 5. Nothing passes by default values, by a state set from outside, or by a timeout: there is none.
+6. Where the profile demands it, a yes counts only signed; one that does not count is noted, and asked again with why.
 """
 
 from __future__ import annotations
@@ -216,23 +217,15 @@ def _note_asked(record: Record, gate: Gate, plan: Plan, matter: str) -> str:
 
 
 def _put(question: Question, record: Record, renewal: Renewal, plan: Plan, neighbours: Sequence[str] = ()) -> NoReturn:
-    text = "\n\n".join(
-        filter(
-            None,
-            (
-                _why_again(record, renewal, question.gate),
-                question.text,
-                _HOW if demands_signature(renewal.cluster, question.gate) else "",
-            ),
-        )
-    )
+    how = _HOW.format(flow_run.id) if demands_signature(renewal.cluster, question.gate) else ""
+    text = "\n\n".join(filter(None, (_why_again(record, renewal, question.gate), question.text, how)))
     key = _note_asked(record, question.gate, plan, question.matter)
     form = form_of(question.form, neighbours, signed=may_be_signed(renewal.cluster))
-    _suspend(renewal, key, form.with_initial_data(description=text.replace("RUN_ID", str(flow_run.id))))
+    _suspend(renewal, key, form.with_initial_data(description=text))
 
 
 _HOW = (
-    "**A yes counts here only when it is signed**: `python -m deployments.answer RUN_ID --decision approve --name YOU`"
+    "**A yes counts here only when it is signed**: `python -m deployments.answer {} --decision approve --name YOU`"
     " (as the allowed signers name you). A no needs no signature."
 )
 

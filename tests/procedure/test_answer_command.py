@@ -1,5 +1,6 @@
 """`python -m deployments.answer`: shows the question, signs with a person's own key, and sends the form."""
 
+import json
 import subprocess
 
 import pytest
@@ -114,6 +115,21 @@ def test_question_alone(asked, told):
     assert 0 == code
     assert said.startswith(asked.question())
     assert "Suspended" == asked.state().name
+
+
+def test_question_that_shows_another_plan(lives, borrowed, signers, told):
+    """A question whose text shows another plan than the record says it is about is not answered: nothing is signed."""
+    life = lives(borrowed, signers.demanded)
+    life.begin()
+    key, asked = f"suspended-{life.key}-description", life.record().fact(Kind.ASKED, about=life.key).value
+    shown = life.question().replace(asked["digest"], "0" * 64)
+    life.client.delete_flow_run_input(life.runs[-1], key)
+    life.client.create_flow_run_input(life.runs[-1], key, json.dumps(shown))
+    code, _, said = told(life.runs[-1], "--decision=approve", "--name", OLGA, "--key", signers.folder / "olga")
+
+    assert 1 == code
+    assert f"the question of run {life.runs[-1]} shows another plan than it is about: nothing was signed\n" == said
+    assert "Suspended" == life.state().name
 
 
 @pytest.mark.parametrize(

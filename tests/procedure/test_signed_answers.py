@@ -143,6 +143,19 @@ def test_fact_without_signature_does_not_pass(lives, borrowed, signers):
     assert [] == life.control.ledger()
 
 
+def test_answer_is_judged_once(lives, borrowed, signers):
+    """An answer that did not count stays so when the profile demands no signature any more: the question is open."""
+    life = lives(borrowed, signers.demanded)
+    life.begin()
+    life.answered(YES)
+    life.edit('gates = ["start"]', "gates = []")
+    life.push()
+
+    assert "Suspended" == life.live().name
+    assert life.key.startswith("start-")
+    assert [] == life.record().facts(Kind.ANSWER)
+
+
 def test_answer_cannot_say_what_was_asked(lives, borrowed):
     """An answer is kept for the question that was asked, whatever gate, plan or signer comes past the form."""
     life = lives(borrowed)
