@@ -24,6 +24,7 @@ from .builder import (
     rsa_key,
 )
 from .lab import IMP, PUB, SUB, cluster_facts, node_facts, plan_of, reasons
+from .phone_lab import facts as phone_facts
 
 HOUR = timedelta(hours=1)
 # Open on the Monday of NOW from 08:00 to 10:00 UTC: an hour is left.
@@ -69,6 +70,14 @@ def test_request_not_ours(plan, csr, shown):
     assert (Reason.CSR_NOT_OURS, Severity.REFUSE, "S7") == (found.reason, found.severity, found.row)
     assert f"{SUBSCRIBER} {shown}" in found.sentence
     assert PRESENCE not in found.sentence
+
+
+def test_reuse_since_the_plan(plan):
+    """cucm.md §4.4: where CallManager came to reuse the certificate since the plan was agreed, nothing is uploaded."""
+    seen = ready(cluster={"phones": phone_facts()})
+
+    assert [Reason.TOMCAT_REUSED] == reasons(check_before_leaf(facts_of(plan, seen)))
+    assert () == check_before_leaf(facts_of(replace(plan, changes_phones=True), seen))
 
 
 @pytest.mark.parametrize(("state", "reason"), [(True, Reason.SSO_ON), (None, Reason.SSO_UNKNOWN)])

@@ -29,7 +29,8 @@ def cluster(**changes):
 
 def before(seen, tmp_path, phones=None, was=None):
     """The findings before the certificate."""
-    told = BeforeLeafFacts(seen, plan_of(tmp_path), request(), chain())
+    plan = replace(plan_of(tmp_path), changes_phones=True)
+    told = BeforeLeafFacts(seen, plan, request(), chain())
     return check_before_phones(told, phones or seen.phones, was or baseline_of(seen).phones)
 
 

@@ -91,13 +91,17 @@ def test_san_is_of_callmanager_nodes():
 # --- the profile's choices
 
 
-def planned(folder, *lines, idle=()):
+def planned(folder, *lines, idle=(), idle_before=None):
     """CallManager's plan of the lab; the service does not run on the idle nodes."""
     path = write_profile(folder)
     path.write_text("\n".join([path.read_text(), *lines, ""]))
+    now, before = _seen(idle), _seen(idle if idle_before is None else idle_before)
+    return draw_up_plan(load_profile(path), Purpose.CALLMANAGER, now, before)
+
+
+def _seen(idle):
     nodes = (node_facts(node, services={**started(node), **_services(node in idle)}) for node in (PUB, SUB))
-    seen = baseline_of(cluster_facts(*nodes, phones=facts(), members=(PUB.name, SUB.name)))
-    return draw_up_plan(load_profile(path), Purpose.CALLMANAGER, seen, seen)
+    return baseline_of(cluster_facts(*nodes, phones=facts(), members=(PUB.name, SUB.name)))
 
 
 def _services(is_idle):
@@ -133,6 +137,14 @@ def test_person_may_leave_idle_nodes_out(tmp_path, names):
     assert () == refusals(good)
     assert [Reason.CSR_NAME_MISSING] == reasons(refusals(bad))
     assert f"{PUB.name}, where CallManager does not run, may be left out" in csr_by_hand(plan)
+
+
+@pytest.mark.parametrize(("now", "before"), [((), (PUB,)), ((PUB,), ())], ids=["started since", "stopped since"])
+def test_node_that_serves_at_times_is_named(tmp_path, now, before):
+    """S21: a node on which CallManager runs now, or did before the first change, is not left out."""
+    plan = planned(tmp_path, "[by_hand]", "csr = true", idle=now, idle_before=before)
+
+    assert {PUB.name, SUB.name} <= set(plan.names)
 
 
 def test_renewable_are_those_with_a_path():

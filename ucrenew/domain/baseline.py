@@ -59,6 +59,10 @@ class Baseline(BaseModel):
     nodes: tuple[NodeBaseline, ...]
     phones: PhonesBaseline | None = None  # where the purpose is one that phones rest on
 
+    def started(self, name: str) -> tuple[str, ...]:
+        """The services that were up on a node; none on one that was not there."""
+        return next((seen.started for seen in self.nodes if seen.name == name), ())
+
     @property
     def publisher(self) -> NodeBaseline:
         """The CUCM publisher as it was."""

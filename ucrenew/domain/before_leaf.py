@@ -46,6 +46,17 @@ def request_is_ours(facts: BeforeLeafFacts) -> Finding | None:
     return Finding(Reason.CSR_NOT_OURS, sentence, "S7")
 
 
+def phones_rest_on_it_as_planned(facts: BeforeLeafFacts) -> Finding | None:
+    """CallManager may reuse the Tomcat certificate since the plan was agreed: then phones trust it (cucm.md §4.4)."""
+    if facts.cluster.phones is None or facts.plan.changes_phones:
+        return None
+    sentence = (
+        "CallManager reuses the Tomcat certificate since this was planned: phones trust it now, and nobody was asked"
+        " about them. Abandon this renewal and begin anew"
+    )
+    return Finding(Reason.TOMCAT_REUSED, sentence, "cucm.md §4.4")
+
+
 def sso_is_off_everywhere(facts: BeforeLeafFacts) -> Finding | None:
     """Off where it was on, and not switched on meanwhile where it was off (S3)."""
     on = [seen.node.name for seen in facts.cluster.nodes if seen.sso_enabled]
@@ -120,6 +131,7 @@ NAMESAKES: tuple[Rule[BeforeLeafFacts], ...] = (no_namesake_stays, no_namesake_i
 
 BEFORE_LEAF: tuple[Rule[BeforeLeafFacts], ...] = (
     request_is_ours,
+    phones_rest_on_it_as_planned,
     sso_is_known_everywhere,
     sso_is_off_everywhere,
     _of_cluster(replication_is_good),

@@ -98,7 +98,7 @@ CALLMANAGER_ORDERS: Mapping[str, RestartRule] = {
         _CALLMANAGER,
         _CTI,
         _TVS,
-        not_restarted=("Cisco HAProxy: it came with release 14",),
+        not_restarted=("Cisco HAProxy: that document is older than the service, which came with release 14",),
     ),
     "D217138": _for_phones(
         "Cisco document 217138 of November 2025, and for HAProxy the Security Guide 14; cucm.md §4.2",

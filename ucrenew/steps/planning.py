@@ -42,7 +42,8 @@ def draw_up_plan(  # noqa: PLR0913 - each by its name
     wish = profile.certificate
     extra = tuple(name for name in profile.extra_names() if name not in {node.name for node in nodes})
     up = {seen.name: frozenset(seen.started) for seen in (*now.nodes, *baseline.nodes)}
-    idle = _idle(profile, purpose, nodes, up)
+    ever_up = {node.name: {name for one in (now, baseline) for name in one.started(node.name)} for node in nodes}
+    idle = _idle(profile, purpose, nodes, ever_up)
     sso_on = {seen.name for seen in (*now.nodes, *baseline.nodes) if seen.sso_enabled} | set(sso_driven)
     if purpose is not Purpose.TOMCAT:
         sso_on = set()  # it rests on Tomcat's certificate alone (S3)
