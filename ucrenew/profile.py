@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ucrenew.domain import x509
 from ucrenew.domain.acting import Actuator, Step
+from ucrenew.domain.due import Lead
 from ucrenew.domain.neighbours import Neighbour
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.windows import Window
@@ -106,9 +107,10 @@ class Profile(Table):
         return next(entry for entry in self.nodes if entry.node.is_cucm_publisher)
 
     @property
-    def renew_before(self) -> timedelta:
-        """How long before its end a certificate is renewed."""
-        return timedelta(days=self.certificate.renew_before)
+    def renew_before(self) -> Lead:
+        """How long before its end a certificate is renewed, or with which share of its lifetime left."""
+        said = self.certificate.renew_before
+        return timedelta(days=said) if said >= 1 else said
 
     @property
     def backup_ends(self) -> timedelta:

@@ -28,6 +28,7 @@ from ucrenew.profile_fields import (
 )
 
 DAYS_OF_TEN_YEARS = 3650
+LONGEST_LEAD = 365  # days
 
 
 class Trust(Table):
@@ -82,6 +83,17 @@ def _renewable(purpose: Purpose) -> Purpose:
     return purpose
 
 
+def _days_or_share(lead: float) -> float:
+    """Raises ValueError for what is neither whole days nor a part of the lifetime."""
+    days = isinstance(lead, int) and 1 <= lead <= LONGEST_LEAD
+    if not days and not 0 < lead < 1:
+        raise ValueError(
+            f"whole days, greater than or equal to 1 and at most {LONGEST_LEAD}, or the share of its lifetime that is"
+            " left, as 0.33"
+        )
+    return lead
+
+
 class Wish(Table):
     """What the certificate has to be: names, key, and how the cluster is asked for it (S6, S8)."""
 
@@ -94,7 +106,7 @@ class Wish(Table):
     key: Key = Key()
     # The word for a cluster-wide request is expected, not proved (cucm.md §6): it can be changed here.
     distribution: str = "multi-server"
-    renew_before: Annotated[int, Field(ge=1, le=365)] = 30
+    renew_before: Annotated[int | float, AfterValidator(_days_or_share)] = 30
 
 
 class Authority(Table):

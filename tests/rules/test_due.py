@@ -1,10 +1,12 @@
 """When the next renewal is due, and what says so."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from ucrenew.domain.due import renewal_due
+from ucrenew.domain.due import due_on, renewal_due
+from ucrenew.domain.lifetimes import longest_lifetime
+from ucrenew.domain.windows import Window
 from ucrenew.domain.x509 import fingerprint
 
 from .builder import COMMON_NAME, DAY, DOMAIN, NAMES, NODES, NOW, PRESENCE, PUBLISHER, SUBSCRIBER, leaf, self_signed
@@ -13,11 +15,20 @@ MONTH = timedelta(days=30)
 
 
 def due(
-    installed=None, *, wanted=NODES, optional=(COMMON_NAME, DOMAIN), before=MONTH, at=NOW, default=None, served=None
+    installed=None,
+    *,
+    wanted=NODES,
+    optional=(COMMON_NAME, DOMAIN),
+    before=MONTH,
+    at=NOW,
+    default=None,
+    served=None,
+    windows=(),
 ):
     """The judgement over a cluster in which every node has the same good leaf, but for ``installed``."""
     certificates = {**dict.fromkeys(NODES, default or leaf()), **(installed or {})}
-    return renewal_due(certificates, served or {}, frozenset(wanted), frozenset(optional), renew_before=before, at=at)
+    names = (frozenset(wanted), frozenset(optional))
+    return renewal_due(certificates, served or {}, *names, renew_before=before, at=at, windows=windows)
 
 
 def test_nothing_to_do():
@@ -109,7 +120,7 @@ def test_longer_warning():
 
 def test_several_reasons():
     """Names and age are both said."""
-    certificate = leaf(names=(PUBLISHER, "cs-old.example.com"), ends=NOW + DAY)
+    certificate = leaf(names=(PUBLISHER, "cs-old.example.com"), begins=NOW - 364 * DAY, ends=NOW + DAY)
 
     found = due(default=certificate)
 
@@ -124,3 +135,39 @@ def test_port_serves_something_else():
     found = due(default=installed, served=served)
 
     assert (f"port 8443 of {SUBSCRIBER} does not serve what is installed",) == found.reasons
+
+
+def test_share_of_lifetime():
+    """A profile may say the share of the lifetime that is left: a third of 90 days is the last thirty."""
+    certificate = leaf(begins=NOW, ends=NOW + 90 * DAY)
+
+    assert NOW + 60 * DAY == due_on(certificate, 1 / 3)
+
+
+def test_lead_longer_than_lifetime():
+    """Sixty days before the end of a 47-day certificate is before it began: a third of the lifetime is meant."""
+    certificate = leaf(begins=NOW, ends=NOW + 47 * DAY)
+    found = due(default=certificate, before=60 * DAY, at=NOW + DAY)
+
+    assert not found.now
+    assert NOW + 47 * DAY * 2 / 3 == found.on
+
+
+def test_two_windows_before_the_end():
+    """However short the lead, the day is the opening of the last window but one, so that the first may fail (S22)."""
+    saturdays = Window(frozenset({5}), time(22), timedelta(hours=6), "UTC")
+    certificate = leaf(ends=NOW + 31 * DAY)  # NOW is a Monday; the end is a Thursday
+    second_last = datetime(2026, 3, 21, 22, tzinfo=UTC)
+    found = due(default=certificate, before=DAY, at=second_last, windows=(saturdays,))
+
+    assert second_last == found.on
+    assert (f"it ends on 2026-04-02, and is due since {second_last:%Y-%m-%d}",) == found.reasons
+
+
+@pytest.mark.parametrize(
+    ("issued", "days"),
+    [("2020-01-01", None), ("2026-03-14", 398), ("2026-03-15", 200), ("2027-03-15", 100), ("2029-03-15", 47)],
+)
+def test_steps_of_public_lifetimes(issued, days):
+    """A public CA grants 200, 100 and 47 days from the days of ballot SC-081v3 on."""
+    assert days == longest_lifetime(datetime.fromisoformat(issued).replace(tzinfo=UTC))

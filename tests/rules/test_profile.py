@@ -152,6 +152,7 @@ WRONG = {
         "certificate.extra_names.2: 'b_c.example.com' is not a host name",
     ),
     "purpose": ({"renew_before": 'purposes = ["webserver"]'}, "purposes", "'tomcat', 'CallManager'"),
+    "renew before, share": ({"renew_before": "renew_before = 1.5"}, "renew_before", "the share of its lifetime"),
     "renew before": ({"renew_before": "renew_before = 0"}, "renew_before", "greater than or equal to 1"),
     "short key": ({"append": "\n[certificate.key]\nlength = 1024\n"}, "length", "2048, 3072 or 4096"),
     "plain http": ({"url": 'url = "http://ca.example.com/certsrv/"'}, "url", "ca.url"),
@@ -338,3 +339,8 @@ def test_unknown_node(tmp_path):
     """A node that the profile does not have is refused by its name."""
     with pytest.raises(BadInput, match=r"^lab: the profile knows no node cs-new\.example\.com$"):
         load(tmp_path).entry("cs-new.example.com")
+
+
+def test_renew_before_as_share(tmp_path):
+    """The lead may be the share of the lifetime that is left: the same profile then fits 398 and 47 days."""
+    assert 0.33 == load(tmp_path, renew_before="renew_before = 0.33").renew_before

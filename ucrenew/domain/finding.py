@@ -92,6 +92,17 @@ class Reason(StrEnum):
     PHONES_NOT_BACK = "phones-not-back"
     CALLMANAGER_IDLE = "callmanager-idle"
     PHONES_CHURN = "phones-churn"
+    RENEWAL_DUE = "renewal-due"
+    NOT_LOOKED_AT = "not-looked-at"
+    RENAMED = "renamed"
+    NODE_ADDED = "node-added"
+    NODE_GONE = "node-gone"
+    RESTORED = "restored"
+    SELF_SIGNED = "self-signed"
+    NO_IDENTITY = "no-identity"
+    SERVED_DIFFERS = "served-differs"
+    CSR_OLD = "csr-old"
+    CLIENT_AUTHENTICATION_ENDS = "client-authentication-ends"
 
 
 @dataclass(frozen=True)

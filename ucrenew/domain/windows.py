@@ -53,6 +53,12 @@ def next_opening(windows: Iterable[Window], at: datetime, *, needed: timedelta =
     return next((begins for begins, ends in _stretches(windows, at) if begins > at and ends - begins >= needed), None)
 
 
+def last_openings(windows: Iterable[Window], before: datetime) -> tuple[datetime, ...]:
+    """When the stretches of the last two weeks before a time begin, those that are over by then, in order."""
+    since = before - _AHEAD
+    return tuple(begins for begins, ends in _stretches(windows, since) if since < begins and ends <= before)
+
+
 def is_long_enough(windows: Iterable[Window], at: datetime, needed: timedelta) -> bool:
     """Whether so much time is left in what is open now; always true where there are no windows."""
     all_of_them = tuple(windows)

@@ -147,6 +147,7 @@ def due(site: Site, purpose: Purpose, facts: ClusterFacts) -> Due:
         frozenset((*optional_names(site.profile), *(node.name for node in idle))),
         renew_before=site.profile.renew_before,
         at=site.clock(),
+        windows=site.profile.maintenance_windows,
     )
 
 
