@@ -9,21 +9,47 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from cryptography import x509 as crypto
 
 from ucrenew.domain import x509
 from ucrenew.domain.finding import Finding, Reason, Severity
-from ucrenew.domain.plan import Plan
+from ucrenew.domain.purpose import Purpose
 
 Certificates = tuple[crypto.Certificate, ...]
+
+
+class Covered(Protocol):
+    """What has to be known of a certificate to tell its nodes' old ones: a plan says it, or whoever looks."""
+
+    @property
+    def purpose(self) -> Purpose:
+        """What it is for."""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes by their names."""
+
+    @property
+    def common_name(self) -> str:
+        """The subject's, on all of them."""
+
+
+@dataclass(frozen=True)
+class CoveredNodes:
+    """The same where there is no plan."""
+
+    purpose: Purpose
+    nodes: tuple[str, ...]
+    common_name: str
 
 
 @dataclass(frozen=True)
 class StoreFacts:
     """The trust stores of a purpose after its renewal, and what of the cluster builds on them."""
 
-    plan: Plan
+    plan: Covered
     leaf: crypto.Certificate
     chain: Certificates  # root first
     stores: Mapping[str, Certificates]  # node -> what its trust store holds
@@ -88,7 +114,7 @@ def _ending(facts: StoreFacts, node: str, fits: Callable[[datetime], bool]) -> C
     return tuple(kept for kept in facts.stores[node] if kept not in left and fits(kept.not_valid_after_utc))
 
 
-def _is_of_a_node(certificate: crypto.Certificate, plan: Plan) -> bool:
+def _is_of_a_node(certificate: crypto.Certificate, plan: Covered) -> bool:
     ours = {plan.common_name.lower(), *plan.nodes, *(node.partition(".")[0] for node in plan.nodes)}
     return x509.common_name(certificate).lower() in ours and x509.is_self_signed(certificate)
 
