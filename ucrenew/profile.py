@@ -113,6 +113,11 @@ class Profile(Table):
         return timedelta(days=said) if said >= 1 else said
 
     @property
+    def trust_expires_soon(self) -> timedelta:
+        """How long before its end a CA certificate is told."""
+        return timedelta(days=self.limits.trust_expires_soon)
+
+    @property
     def backup_ends(self) -> timedelta:
         """How long a backup that is under way is waited for."""
         return timedelta(minutes=self.limits.backup_ends)

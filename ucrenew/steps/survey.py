@@ -54,7 +54,7 @@ def survey(site: Site, purpose: Purpose, *, of_authority: bool = True) -> Cluste
     at = site.clock()
     if of_authority and not site.profile.ca.is_by_hand and (note := site.authority.check_login()):
         site.say(note)
-    entries = _entries(site, database.members)
+    entries = entries_of(site, database.members)
     others = [entry for entry in entries if entry.name != publisher.name]
     rest = each(lambda entry: _look_at_node(site, entry, purpose), others)
     nodes = tuple(facts for facts in (first, *rest) if facts.node.product in purpose.products)
@@ -173,7 +173,7 @@ def _look_at_database(site: Site, publisher: ClusterNode) -> _Database:
         # Local times of the node: a day's age is judged, so the zone does not matter.
         good = [run.date.replace(tzinfo=UTC) for run in cli.backup_history() if run.succeeded]
         return _Database(
-            members=_members(cli, site),
+            members=members_of(cli, site),
             last_backup=max(good, default=None),
             backup_running=cli.backup_running(),
         )
@@ -196,7 +196,8 @@ def _wait_for_backup(site: Site, publisher: ClusterNode) -> _Database:
 _PRODUCTS: Mapping[str, Product] = {"callmanager": Product.CUCM, "cups": Product.IMP, "imp": Product.IMP}
 
 
-def _members(cli: PlatformCli, site: Site) -> tuple[ClusterNode, ...]:
+def members_of(cli: PlatformCli, site: Site) -> tuple[ClusterNode, ...]:
+    """Every node that this one lists, as the profile knows it or as it was found. Raises UnknownReply."""
     known = {entry.name: entry for entry in site.profile.nodes}
     return tuple(known.get(row.fqdn) or _discovered(row, site) for row in cli.network_cluster())
 
@@ -219,7 +220,7 @@ def _discovered(row: ClusterRow, site: Site) -> ClusterNode:
         ) from error
 
 
-def _entries(site: Site, members: tuple[ClusterNode, ...]) -> tuple[ClusterNode, ...]:
+def entries_of(site: Site, members: tuple[ClusterNode, ...]) -> tuple[ClusterNode, ...]:
     """The profile's nodes and, where it asks for that, those that only the publisher knows."""
     listed = {entry.name for entry in site.profile.nodes}
     found = tuple(member for member in members if member.name not in listed)
