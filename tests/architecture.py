@@ -20,6 +20,8 @@ LAYERS = (
     ("deployments",),
     ("flows",),
     ("tasks",),
+    ("ucrenew.__main__",),
+    ("ucrenew.inspection", "ucrenew.shown"),
     ("ucrenew.evidence",),
     ("ucrenew.steps",),
     ("ucrenew.site",),

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import pytest
 
+from ucrenew.__main__ import Exit
 from ucrenew.profile import Profile, load_profile
 from ucrenew.profile_fields import Table
 
@@ -118,3 +119,16 @@ def test_page_of_the_profile(tmp_path):
     named = {*keys_of(tomllib.loads(EVERY_KEY)), *keys_of(tomllib.loads(other)), "env", "file", "block"}
 
     assert [] == [(table, key) for table, key in tables(Profile) if key not in {*named, "cluster", "folder"}]
+
+
+def test_look_first():
+    """The options of `ucrenew inspect` and its exit codes are those of the program, and the command is installed."""
+    section = README.partition("## Look first")[2].partition("\n## ")[0]
+    command = Path(sys.executable).with_name("ucrenew")
+    helped = subprocess.run([command, "inspect", "--help"], capture_output=True, text=True, check=True).stdout
+    named = set(re.findall(r"--[a-z-]+", section))
+    codes = re.findall(r"\b([0-3]) (nothing to do|[a-z ]*drifted|a certificate ended|something)", section)
+
+    assert {"--json", "--prometheus"} == named
+    assert [] == [option for option in named if option not in helped]
+    assert [str(code.value) for code in Exit] == [number for number, _ in codes]

@@ -181,6 +181,13 @@ def test_what_was_not_read_is_not_judged():
     assert set() == seen_as(cluster_seen(listed=None))
 
 
+def test_purpose_left_alone():
+    """A purpose that the profile does not renew may be self-signed on every node: that is no drift."""
+    seen = cluster_seen(*(node_seen(name, self_signed(name)) for name in NODES))
+
+    assert set() == seen_as(replace(seen, expected=replace(seen.expected, names={})))
+
+
 def test_drifted_node_is_not_hidden_by_another():
     """Every finding is told: a node that cannot be reached and one that was restored stand side by side."""
     found = seen_as(cluster_seen(unreached(PRESENCE), node_seen(SUBSCRIBER, self_signed(SUBSCRIBER))))

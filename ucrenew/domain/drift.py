@@ -72,8 +72,10 @@ def identities_fell_back(seen: ClusterSeen) -> Iterator[Finding]:
     """Self-signed identities: after another name, on a new node, on a restored one, or everywhere from the start."""
     for purpose in Purpose:
         shared = shared_identity(seen, purpose)
+        # A purpose that the profile leaves alone may be self-signed for ever; fallen back is what was not always so.
+        judged = shared is not None or purpose in seen.expected.names
         for one, identity in seen.holders(purpose.value):
-            if x509.is_self_signed(identity):
+            if judged and x509.is_self_signed(identity):
                 yield _fallen_back(one, purpose, identity, shared)
 
 
