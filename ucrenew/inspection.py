@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509 as crypto
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from ucrenew.clients import tls
 from ucrenew.domain import x509
@@ -42,7 +43,13 @@ def _inspect(target: str, clock: Clock, say: Say) -> Watched:
             return judge(look(Site(load_profile(Path(target)), _no_blocks, say, threading.Event().wait, clock)))
         return _inspect_server(_endpoint(target), clock)
     except Trouble as trouble:
-        return unseen(Path(target).stem if target.endswith(".toml") else target, clock(), str(trouble))
+        return unseen(_name(target), clock(), str(trouble))
+    except (ValueError, UnsupportedAlgorithm) as error:  # of a certificate that no rule was written for
+        return unseen(_name(target), clock(), f"{target}: a certificate that is there cannot be read: {error}")
+
+
+def _name(target: str) -> str:
+    return Path(target).stem if target.endswith(".toml") else target
 
 
 def _no_blocks(name: str) -> str:

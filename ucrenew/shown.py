@@ -18,22 +18,38 @@ def table(found: Sequence[Watched]) -> str:
     lines = [_HEADS, *(line for one in found for line in _lines(one))]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADS))]
     rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    said = [f"{one.cluster}: {urgency_of(each).name.lower()}: {each}" for one in found for each in one.findings]
+    said = [
+        _printable(f"{one.cluster}: {urgency_of(each).name.lower()}: {each}") for one in found for each in one.findings
+    ]
     return "\n".join([*rows, "", *(said or ["nothing to do"])])
 
 
 def _lines(one: Watched) -> Iterator[tuple[str, ...]]:
-    shown: dict[tuple[str, str], list[CertificateRow]] = {}
-    for row in one.rows:
-        if row.due is not None:  # own, not a CA's: those are in the JSON, and in a finding where something is wrong
-            shown.setdefault((row.place, row.fingerprint), []).append(row)
-    for rows in shown.values():
-        row = rows[0]
-        hosts = ", ".join(dict.fromkeys(each.node.partition(".")[0] if len(rows) > 1 else each.node for each in rows))
+    for (_, places), rows in _alike(one.rows).items():
+        row, nodes = rows[0], list(dict.fromkeys(each.node for each in rows))
+        shown = nodes if len(nodes) == 1 else [node.partition(".")[0] for node in nodes]
         name = f"{row.name} ({row.fingerprint[:_PRINT]}{', self-signed' if row.self_signed else ''})"
-        yield one.cluster, name, row.place, hosts, _day(row.ends), str(row.days_left), _day(row.due)
+        days = (_day(row.ends), str(row.days_left), _day(row.due))
+        yield one.cluster, _printable(name), ", ".join(places), ", ".join(shown), *days
     if not one.rows:
         yield one.cluster, "not seen", "-", "-", "-", "-", "-"
+
+
+def _alike(rows: Iterable[CertificateRow]) -> dict[tuple[str, tuple[str, ...]], list[CertificateRow]]:
+    """One line for what several nodes have in the same places; CA certificates are left to the findings."""
+    held: dict[tuple[str, str], list[CertificateRow]] = {}
+    for row in rows:
+        if row.due is not None:
+            held.setdefault((row.node, row.fingerprint), []).append(row)
+    found: dict[tuple[str, tuple[str, ...]], list[CertificateRow]] = {}
+    for (_, fingerprint), same in held.items():
+        found.setdefault((fingerprint, tuple(row.place for row in same)), []).extend(same)
+    return found
+
+
+def _printable(text: str) -> str:
+    """Names come from certificates of anybody: nothing in them may move the cursor of a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _day(moment: datetime | None) -> str:

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from deployments.rehearsal.scene import write_profile
 from tests.procedure.lives import IMP, PUBLISHER, SUBSCRIBER, scene_now
@@ -32,9 +35,9 @@ def inspect(*arguments, env=None):
 
 
 @contextmanager
-def tls_server(folder, **certificate):
+def tls_server(folder, presented=None, **certificate):
     """A TLS server that is not ours, on loopback; what it was sent after the handshake is in the list."""
-    presented = leaf(**{"names": ("localhost",), "common_name": "localhost", **certificate})
+    presented = presented or leaf(**{"names": ("localhost",), "common_name": "localhost", **certificate})
     key = rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "server.pem").write_bytes(key + pem(presented).encode())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -66,7 +69,9 @@ def test_table_of_a_cluster(borrowed, profile):
 
     assert 1 == code
     assert ["CLUSTER", "CERTIFICATE", "PLACE", "NODES", "ENDS", "DAYS", "DUE"] == heads.split()
-    assert re.search(rf"^lab +{PUBLISHER} \([0-9a-f]{{16}}, self-signed\) +tomcat +{PUBLISHER} ", out, re.MULTILINE)
+    assert re.search(
+        rf"^lab +{PUBLISHER} \(\w{{16}}, self-signed\) +tomcat, port \d+, port \d+ +{PUBLISHER} ", out, re.MULTILINE
+    )
     assert f"lab: warning: {SUBSCRIBER}: its tomcat certificate is self-signed" in out
     assert [] == borrowed.control.ledger()
 
@@ -145,6 +150,29 @@ def test_certificate_of_somebody_else(tmp_path):
 
     assert 1 == code
     assert "what it presents is for other.example.com [name-missing, S20]" in out
+
+
+def test_certificate_that_nobody_can_read(tmp_path):
+    """A server whose certificate breaks its own rules is one sentence, whatever stands in it."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    garbage = x509.UnrecognizedExtension(ExtensionOID.TLS_FEATURE, b"none")  # OpenSSL does not look into it
+    builder = x509.CertificateBuilder(name, name, rsa_key().public_key(), 1, YESTERDAY, YESTERDAY + 90 * DAY)
+    broken = builder.add_extension(garbage, critical=False).sign(rsa_key(), hashes.SHA256())
+    with tls_server(tmp_path, broken) as (port, *_):
+        code, out, _ = inspect(f"localhost:{port}")
+
+    assert 3 == code
+    assert "a certificate that is there cannot be read" in out
+
+
+def test_name_that_moves_the_cursor(tmp_path):
+    """What stands in a certificate cannot speak to the terminal it is shown on."""
+    told = {"common_name": "\x1b[2Jlocalhost", "begins": YESTERDAY, "ends": YESTERDAY + 90 * DAY}
+    with tls_server(tmp_path, **told) as (port, *_):
+        _, out, _ = inspect(f"localhost:{port}")
+
+    assert "\x1b" not in out
+    assert "?[2Jlocalhost" in out
 
 
 @pytest.mark.parametrize(
