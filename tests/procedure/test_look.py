@@ -2,9 +2,10 @@
 
 import itertools
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deployments.rehearsal.scene import write_profile
+from tests.conftest import until
 from tests.procedure.lives import IMP, PUBLISHER, SUBSCRIBER, TOMCAT, scene_now
 from tests.procedure.walked import TestCa
 from ucrenew.clients.certmgr import CsrWish
@@ -40,6 +41,7 @@ def renew(simulator, folder, restarted):
     rest.upload_identity("tomcat", [leaf])
     restart(simulator, *restarted)
     simulator.control.forget()
+    return ca
 
 
 def restart(simulator, *nodes):
@@ -126,3 +128,18 @@ def test_each_drift_by_its_name(simulator, tmp_path):
     assert {(Reason.SERVED_DIFFERS, SUBSCRIBER)} == looks[0] - looks[1]
     assert [set(), *(expected for _, expected in DRIFT), {(Reason.NODE_ADDED, NEWCOMER)}] == changes
     assert (Reason.OLD_CERTIFICATE_LEFT, None) in looks[1]
+
+
+def test_missed_upload_then_namesake(simulator, tmp_path):
+    """S31: a subscriber that missed an upload disagrees with the others; a CA's namesake took its place everywhere."""
+    renew(simulator, tmp_path, restarted=(PUBLISHER, SUBSCRIBER, IMP))
+    before = reasons(simulator, tmp_path)
+    simulator.control.post(f"/nodes/{SUBSCRIBER}", {"fan_out": "broken"})
+    ca = renew(simulator, tmp_path, restarted=(PUBLISHER, IMP))
+    missed = reasons(simulator, tmp_path)
+    namesake = ca.ca_certificate(f"Issuing {ca.name}", datetime.now(UTC) - timedelta(hours=1))
+    site = site_of(simulator, tmp_path)
+    site.rest(site.profile.publisher).upload_trust("tomcat", namesake, description="another key, the same name")
+
+    assert {(Reason.IDENTITIES_DIFFER, SUBSCRIBER)} == missed - before
+    assert until(lambda: {Reason.NAMESAKE_IN_TRUST} == {reason for reason, _ in reasons(simulator, tmp_path) - missed})
