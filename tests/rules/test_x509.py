@@ -281,6 +281,22 @@ def test_cross_signed_root_ends():
     assert (one_by_two.certificate, two.certificate) == found
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_ca_renewed_with_its_key(turn):
+    """Of a CA's certificates for the key that signed, one that had ended when the leaf began is not taken (S15)."""
+    ended = authority("Example Issuing CA", root(), ends=NOW - timedelta(days=10)).certificate
+
+    assert chain() == x509.issuers_root_first(leaf(), [ended, *chain()][::turn])
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_way_that_reaches_a_root(turn):
+    """Where the root is there by itself and signed by somebody who is not, the way ends in the root (S15)."""
+    crossed = authority("Example Root CA", other_root()).certificate
+
+    assert chain() == x509.issuers_root_first(leaf(), [crossed, *chain()][::turn])
+
+
 def test_leaf_is_no_issuer():
     """A certificate that is no CA is never taken for an issuer, although its key signed (S15)."""
     node = Authority(self_signed(), ec_key(PUBLISHER))

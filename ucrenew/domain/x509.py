@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -219,18 +219,25 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 def issuers_root_first(leaf: x509.Certificate, pool: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
     """The CA certificates of the leaf out of a pool in any order: root, then each intermediate (S15).
 
-    Ends early when an issuer is missing: the first one is then not self-signed.
+    One key can have several certificates (a CA renewed with its key, a root signed by another one): a way that reaches
+    a root is taken before one that does not, and an issuer that had ended when the leaf began only where there is no
+    other. Ends early when an issuer is missing: the first one is then not self-signed.
     """
-    candidates = {der(certificate): certificate for certificate in pool if is_ca(certificate)}
-    chain: list[x509.Certificate] = []
-    last = leaf
-    while not is_self_signed(last):
-        issuer = next((ca for ca in candidates.values() if ca not in chain and issued_by(last, ca)), None)
-        if issuer is None:
-            break
-        chain.insert(0, issuer)
-        last = issuer
-    return tuple(chain)
+    authorities = {der(certificate): certificate for certificate in pool if is_ca(certificate)}.values()
+    begins = leaf.not_valid_before_utc
+    ways = _ways_up(leaf, sorted(authorities, key=lambda ca: ca.not_valid_after_utc <= begins))
+    first = next(ways)
+    return first if is_whole(first) else next(filter(is_whole, ways), first)
+
+
+def _ways_up(last: x509.Certificate, pool: Sequence[x509.Certificate]) -> Iterator[tuple[x509.Certificate, ...]]:
+    """Every way up to a root, or to where no issuer is at hand, in the order of the pool."""
+    above = [] if is_self_signed(last) else [ca for ca in pool if issued_by(last, ca)]
+    if not above:
+        yield ()
+    for ca in above:
+        rest = [other for other in pool if other != ca]
+        yield from ((*way, ca) for way in _ways_up(ca, rest))
 
 
 def issuer_in_words(certificate: x509.Certificate) -> str:
