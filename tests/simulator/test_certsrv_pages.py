@@ -268,6 +268,18 @@ def test_service_behind_is_stopped(scene):
     assert ["submit"] == [entry["kind"] for entry in scene.authority.ledger.entries() if "refused" in entry]
 
 
+@pytest.mark.parametrize(
+    "page", ["certcarc.asp", "certnew.cer?ReqID=CACert", "certnew.p7b?ReqID=CACert&Renewal=0", "certcrl.crl?Type=base"]
+)
+def test_nothing_of_a_stopped_ca(scene, page):
+    """When the CA service is down its own certificates cannot be had either: the error page says why (A2C 97)."""
+    scene.authority.configure(service_running=False)
+    answer = Caller(scene).get(page)
+
+    assert 200 == answer.status_code
+    assert "The RPC server is unavailable. 0x800706ba" in LAST_STATUS.search(answer.text)[1]
+
+
 def test_web_server_is_down(scene):
     """An unreachable web enrollment is no 200 page."""
     scene.authority.configure(reachable=False)

@@ -119,6 +119,12 @@ class Authority:
         self._wait(self.sign_seconds)
         return row
 
+    def reached(self) -> Authority:
+        """The CA as its web server reaches it; raises `ServiceStopped`."""
+        if not self.service_running:
+            raise ServiceStopped(refusals.RPC_UNAVAILABLE)
+        return self
+
     def requests(self) -> list[dict[str, object]]:
         """All rows, oldest first, for the control API."""
         with self._lock:

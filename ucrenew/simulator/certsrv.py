@@ -133,8 +133,8 @@ class _Site:
         return _remembering(html(pages.pending(self._frame, row.id)), forms.cookie_with(_cookie(), entry))
 
     def ca_certificates(self) -> AnyResponse:
-        """certcarc.asp (§6)."""
-        return html(menus.ca_certificates(self._frame, self._ca.renewals))
+        """certcarc.asp (§6); it asks the CA, and is the error page where that is stopped (§4, A2C 97 [M])."""
+        return html(menus.ca_certificates(self._frame, self._ca.reached().renewals))
 
     def pending_list(self) -> AnyResponse:
         """certckpn.asp: what the browser's own cookie names (§5)."""

@@ -72,11 +72,12 @@ class Downloads:
         return row.certificate, self._ca.chain_of(row)
 
     def _generation(self) -> int | None:
-        """Renewal=k; -1 and none at all give the newest (§6 [M])."""
+        """Renewal=k of a CA that answers; -1 and none at all give the newest (§6 [M])."""
+        renewals = self._ca.reached().renewals
         text = forms.fields(request.args.items()).get("renewal", "-1")
         if text == "-1":
-            return self._ca.renewals
-        return int(text) if re.fullmatch(r"[0-9]{1,4}", text) and int(text) <= self._ca.renewals else None
+            return renewals
+        return int(text) if re.fullmatch(r"[0-9]{1,4}", text) and int(text) <= renewals else None
 
     def _error(self, row: Row | None, last_status: str) -> str:
         return error(frame_of(self._ca), "", row, last_status)
