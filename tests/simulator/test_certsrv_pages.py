@@ -4,8 +4,10 @@ import base64
 import re
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
-from tests.certsrv_scene import BROWSER, LAST_STATUS, PASSWORD, USER, Caller, pem, request_for, running
+from tests.certsrv_scene import BROWSER, KEY, LAST_STATUS, PASSWORD, USER, Caller, pem, request_for, running
 
 
 @pytest.fixture
@@ -266,6 +268,28 @@ def test_service_behind_is_stopped(scene):
     assert "0x800706ba" in fetched
     assert [] == scene.authority.requests()
     assert ["submit"] == [entry["kind"] for entry in scene.authority.ledger.entries() if "refused" in entry]
+
+
+BARE, IN_SEQUENCE = b"\x1e\x12" + "WebServer".encode("utf-16-be"), b"\x30\x0b\x0c\x09WebServer"
+
+
+def naming(template):
+    """A CSR that names a template itself, in the extension of [MS-WCCE] 2.2.2.7.7.1."""
+    named = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2"), template)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(request_for().subject)
+    return pem(builder.add_extension(named, critical=False).sign(KEY, hashes.SHA256()))
+
+
+@pytest.mark.parametrize("named", [BARE, IN_SEQUENCE])
+def test_template_named_in_the_request(scene, named):
+    """A template that the CSR names stands for a missing attribute; another one beside it is 0x80094802 (§8)."""
+    caller = Caller(scene)
+    pages = [caller.submit(template, csr=naming(named)).text for template in ("", "webserver", "CiscoUC")]
+
+    assert ["Certificate Issued", "Certificate Issued", "Certificate Request Denied"] == [
+        re.search(r"ID=locPageTitle> <B> (.*) </B>", page)[1] for page in pages
+    ]
+    assert "0x80094802, The request contains conflicting template information." in pages[2]
 
 
 @pytest.mark.parametrize(

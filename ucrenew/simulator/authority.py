@@ -208,6 +208,7 @@ class Authority:
 
     def _judge(self, encoded: bytes | None, name: str | None, requester: str, forced: Answer | None) -> Row:
         csr = refusals.readable(encoded)
+        name = name or refusals.template_in(csr)
         known = self.setup.template(name)
         name = None if self.setup.standalone else known.name if known else name
         waiting = self._row(csr, name, requester, Status.PENDING, refusals.UNDER_SUBMISSION)

@@ -13,6 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ucrenew.simulator.templates import Template
 
+# Where a CSR names a template ([MS-WCCE] 2.2.2.7.7.1): a UTF8String in a SEQUENCE, or a bare BMPString ([I] Windows').
+_TEMPLATE_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2")
+_STRINGS = {b"\x0c": "utf-8", b"\x1e": "utf-16-be"}
+
 SUCCESS = "The operation completed successfully. 0x0 (WIN32: 0)"
 
 # Sentences: certsrv.md §8 where it has them, else Windows' own as commonly printed [I].
@@ -93,6 +97,17 @@ def readable(encoded: bytes | None) -> x509.CertificateSigningRequest | None:
     return csr
 
 
+def template_in(csr: x509.CertificateSigningRequest | None) -> str | None:
+    """The template that the CSR itself names, beside or instead of the attribute (§8); Cisco's never do."""
+    for extension in csr.extensions if csr else ():
+        if extension.oid == _TEMPLATE_NAME and isinstance(extension.value, x509.UnrecognizedExtension):
+            encoded = extension.value.value
+            told = encoded[2:] if encoded.startswith(b"\x30") else encoded
+            if told[:1] in _STRINGS:
+                return told[2:].decode(_STRINGS[told[:1]], errors="replace")
+    return None
+
+
 def of_csr(csr: x509.CertificateSigningRequest | None) -> Refusal | None:
     """Why the CA refuses a CSR, whatever its policy, or None."""
     if csr is None:
@@ -121,6 +136,8 @@ def of_policy(
             "The request does not contain a certificate template extension or the CertificateTemplate request "
             "attribute.",
         )
+    if (template_in(csr) or asked).casefold() != asked.casefold():
+        return by_policy(0x80094802)
     if template is None:
         return by_policy(
             0x80094800,
