@@ -119,6 +119,11 @@ def test_chain_keeps_its_generation(scene):
     assert scene.authority.intermediate not in chain
 
 
+def test_delta_crl_is_no_base_crl(scene):
+    """The CA makes no delta CRLs: who asks for one gets the error page, and not the base CRL in its place."""
+    assert "ID=locResultLabel" in Caller(scene).get("certcrl.crl?Type=delta&Renewal=0&Enc=bin").text
+
+
 def test_crl_is_signed(scene):
     """The CRL that certcarc.asp points to is signed by the issuing CA."""
     answer = Caller(scene, BROWSER).get("certcrl.crl?Type=base&Renewal=0&Enc=bin")

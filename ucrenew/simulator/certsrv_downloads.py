@@ -46,9 +46,9 @@ class Downloads:
         return self._download(pkcs7.serialize_certificates(chain, Encoding.DER), "application/x-pkcs7-certificates")
 
     def crl(self) -> Response:
-        """certcrl.crl; there are no delta CRLs, and the content type is a guess (§1 [L])."""
+        """certcrl.crl; the content type, and what is said of a delta CRL, are guesses (§1 [L]): this CA makes none."""
         generation = self._generation()
-        if generation is None:
+        if generation is None or forms.fields(request.args.items()).get("type", "").casefold() == "delta":
             return html(self._error(None, refusals.PROPERTY_EMPTY))
         return self._download(self._ca.crl(generation).public_bytes(Encoding.DER), "application/pkix-crl", "X509 CRL")
 
