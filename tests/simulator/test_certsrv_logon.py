@@ -39,6 +39,9 @@ def noted(scene):
     return lambda: [(one["kind"], one["from"]) for one in scene.authority.ledger.entries()[before:]]
 
 
+_NAME = re.compile(r"`(\w+)`")
+
+
 @pytest.fixture
 def line(scene):
     opened = Line(scene)
@@ -55,7 +58,20 @@ def test_docs_have_every_setting():
     """The page on the simulator names every setting of the web server."""
     page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
 
-    assert {one.name for one in fields(Iis)} <= set(re.findall(r"`(\w+)`", page))
+    assert {one.name for one in fields(Iis)} <= set(_NAME.findall(page))
+
+
+def test_what_honesty_leaves(scene):
+    """The page says of what `honest` leaves as it is that it stays."""
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    rows = [row.split("|") for row in page.splitlines() if row.endswith(("stay |", "stays |"))]
+    said = {name for row in rows for name in _NAME.findall(row[1])}
+    stays = {"renewals": 1, "reachable": False, "service_running": False, "sign_seconds": 0.5}
+    scene.authority.configure(**stays)
+    scene.authority.configure(profile="honest")
+
+    assert stays == {name: getattr(scene.authority, name) for name in stays}
+    assert {"renew", *stays} == said
 
 
 @pytest.mark.parametrize(
