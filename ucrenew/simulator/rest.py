@@ -242,4 +242,5 @@ def _page(title: str, text: str, *, status: int = 200) -> Response:
 
 
 def _tracking_id() -> str:
+    """The caller's own number where it sent one, else a new one; that they are the same thing is [I] guess (§1.1)."""
     return request.headers.get("X-Request-ID") or secrets.token_hex(16)
