@@ -102,6 +102,16 @@ def test_show_cert_own_old_labels(borrowed, shell):
     assert "Issuer Name: " in shell.ask("show cert own tomcat")
 
 
+@pytest.mark.parametrize(("version", "ending"), [("12.5.1.11900-146", ""), ("14.0.1.11900-132", "_[0-9a-f]+")])
+def test_names_of_trust_files(borrowed, shell, version, ending):
+    """A trust store's files are named after the CN, from 14SU1 on with the serial, and are found by that [D SG14]."""
+    borrowed.control.post("/cluster", {"version": version})
+    files = re.findall(r"^tomcat-trust/(Cisco_Root_CA_2048.*): ", shell.ask("show cert list trust"), re.MULTILINE)
+
+    assert [True] == [bool(re.fullmatch(rf"Cisco_Root_CA_2048{ending}\.pem", file)) for file in files]
+    assert "-----BEGIN CERTIFICATE-----" in shell.ask(f"show cert trust tomcat-trust/{files[0]}")
+
+
 def test_show_cert_list_trust(standing, quiet):
     """Each line of `show cert list trust` leads to its certificate."""
     files = [line.partition(":")[0] for line in quiet.ask("show cert list trust").splitlines() if line]

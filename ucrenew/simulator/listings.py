@@ -109,7 +109,9 @@ def own_certificates(identities: Mapping[str, Identity]) -> list[str]:
 def trust_certificates(node: SimulatedNode) -> list[str]:
     """`show cert list trust`: `<unit>-trust/<file>.pem: <description>` [T seed for the description]."""
     lines = [
-        f"{store}/{entry.file}: {entry.description}" for store, held in node.trust.items() for entry in held.entries()
+        f"{store}/{node.file_of(entry)}: {entry.description}"
+        for store, held in node.trust.items()
+        for entry in held.entries()
     ]
     return ["", *lines, ""]
 

@@ -99,8 +99,14 @@ class SimulatedNode:
 
     def is_before_14su2(self) -> bool:
         """14SU2, with which labels and the rules of the command line changed, is 14.0.1.12900 [D; the number is I]."""
-        numbers = [int(part) for part in re.findall(r"\d+", self.version)[:4]]
-        return numbers < [14, 0, 1, 12900]
+        return self._release() < [14, 0, 1, 12900]
+
+    def file_of(self, entry: TrustEntry) -> str:
+        """How a file of a trust store is called: with the serial from 14SU1 [D] on, which is 14.0.1.11900 [I]."""
+        return entry.file(with_serial=self._release() >= [14, 0, 1, 11900])
+
+    def _release(self) -> list[int]:
+        return [int(part) for part in re.findall(r"\d+", self.version)[:4]]
 
     def now(self) -> datetime:
         """What the node's own clock shows."""
@@ -117,8 +123,8 @@ class SimulatedNode:
     def find_trust(self, store: str, file: str) -> TrustEntry | None:
         """The file of a trust store by its name, with or without `.pem`."""
         held = self.trust.get(store)
-        found = [one for one in held.entries() if file in {one.file, one.file.removesuffix(".pem")}] if held else []
-        return found[0] if found else None
+        entries = held.entries() if held else ()
+        return next((one for one in entries if self.file_of(one) in {file, f"{file}.pem"}), None)
 
     def is_up(self, service: str) -> bool:
         """Whether a service is started."""

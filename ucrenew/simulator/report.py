@@ -41,7 +41,7 @@ def node_state(node: SimulatedNode) -> dict[str, object]:
         },
         "identity": {unit: _identity(node, unit, identity) for unit, identity in node.identities().items()},
         "csr": {unit: node.requests[unit].fingerprint if unit in node.requests else None for unit in node.installed},
-        "trust": {store: [_trust(entry) for entry in held.entries()] for store, held in node.trust.items()},
+        "trust": {store: [_trust(node, entry) for entry in held.entries()] for store, held in node.trust.items()},
         "sso": "enabled" if node.sso else "disabled",
         "recovery_url": node.recovery_url,
         "replication": node.replication,
@@ -76,10 +76,10 @@ def _identity(node: SimulatedNode, unit: str, identity: Identity) -> dict[str, o
     }
 
 
-def _trust(entry: TrustEntry) -> dict[str, str]:
+def _trust(node: SimulatedNode, entry: TrustEntry) -> dict[str, str]:
     certificate = entry.certificate
     return {
         "fingerprint": fingerprint(certificate),
         "subject": certificate.subject.rfc4514_string(),
-        "file": entry.file,
+        "file": node.file_of(entry),
     }

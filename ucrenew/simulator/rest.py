@@ -186,9 +186,9 @@ class CertificateApi:
         return {"service": service, self._readings.trust_list_key: self._entries(store)}
 
     def _entries(self, store: str) -> list[dict[str, object]]:
-        held = self._node.trust.get(store)
+        held, named = self._node.trust.get(store), self._node.file_of
         return [
-            {"filename": entry.file, "certificate": pem(entry.certificate), "description": entry.description}
+            {"filename": named(entry), "certificate": pem(entry.certificate), "description": entry.description}
             for entry in (held.entries() if held else ())
         ]
 

@@ -18,11 +18,10 @@ class TrustEntry:
     certificate: x509.Certificate
     description: str = "Trust Certificate"
 
-    @property
-    def file(self) -> str:
-        """`<CN>_<serial>.pem`, blanks as underscores (from 14SU1: cucm.md §2.4; the serial's base is [I] guess)."""
+    def file(self, *, with_serial: bool) -> str:
+        """`<CN>_<serial>.pem` or `<CN>.pem`, blanks as underscores (cucm.md §2.4; the serial's base is [I] guess)."""
         name = common_name(self.certificate.subject).replace(" ", "_")
-        return f"{name}_{self.certificate.serial_number:x}.pem"
+        return f"{name}_{self.certificate.serial_number:x}.pem" if with_serial else f"{name}.pem"
 
 
 class TrustStore:
