@@ -9,7 +9,7 @@ from ucrenew.simulator import refusals
 from ucrenew.simulator.certsrv_pages import Frame, page
 from ucrenew.simulator.request_rows import Row
 
-# What stands behind the dash of the request mode; an empty mode is a fetch.
+# What stands behind the dash of the request mode; an empty mode is a fetch, the words of the others are [I] guesses.
 _MODES = {
     "newreq": ("locModeNewReqIE", "New Request"),
     "chkpnd": ("locModeChkPnd", "Check Pending"),
@@ -61,13 +61,13 @@ def _entry(frame: Frame, name: str, label: str, values: Sequence[str]) -> list[s
 def _message(frame: Frame, row: Row | None) -> list[str]:
     """Line by line and empty ones dropped: the denial's trailing line break ends the value."""
     if row is None or not row.message:
-        # "(none)" on a line of its own, where the expression of MW does not reach it (§12.8).
+        # A word on a line of its own, where the expression of MW does not reach it (§12.8); which one is an [I] guess.
         return ["", f"\t<LocID ID=locDispMsgNone>{frame.say('(none)')}</LocID>"]
     return [escape(line, quote=False) for line in frame.pack.quote(row.message).splitlines()]
 
 
 def _disposition(frame: Frame, row: Row | None) -> list[str]:
-    if row is None:
+    if row is None:  # not seen (§4): that there is no number is [M], the words are an [I] guess
         return ["", f"\t<LocID ID=locDispNeverSet>{frame.say('(never set)')}</LocID>"]
     unknown = f"\t\t<LocID ID=locDispUnknown>{frame.say('(unknown)')}</LocID>"
     return [f"{row.status.disposition} <LocID ID=locDispSpacer>-</LocID> ", "", unknown]

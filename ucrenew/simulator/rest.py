@@ -2,6 +2,7 @@
 
 Rule 1: every path demands Basic authentication; credentials that were presented and refused go into the ledger.
 Rule 2: replies are a superset of what is known: `trackingId`, and for errors `messages` and `message` (§1.7 [I]).
+Rule 3: what is said, and with which status, of a call that is no whole one is an [I] guess: 400 and a text of our own.
 """
 
 from __future__ import annotations
