@@ -78,6 +78,12 @@ def test_chain_file_in_pkcs7():
     assert set(chain()) == set(found)
 
 
+@pytest.mark.parametrize("label", ["PKCS7", "PKCS #7 SIGNED DATA", "CMS"])
+def test_chain_file_in_each_header(label):
+    """A PKCS#7 is read under each of the headers that a person may hand it in with (S12, S15)."""
+    assert set(chain()) == set(x509.parse_certificates(pem_block(label, in_pkcs7(*chain()))))
+
+
 @pytest.mark.parametrize(
     "text",
     [

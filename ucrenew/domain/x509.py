@@ -26,8 +26,8 @@ from ucrenew.errors import BadInput
 Signed = x509.Certificate | x509.CertificateSigningRequest
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
-_CERTIFICATE = re.compile(rb"-----BEGIN (?:CERTIFICATE|X509 CERTIFICATE|PKCS7)-----(.*?)-----END ", re.DOTALL)
-_BEGIN = re.compile(rb"-----BEGIN (?:CERTIFICATE|X509 CERTIFICATE|PKCS7)-----")
+_BEGIN = re.compile(rb"-----BEGIN (?:CERTIFICATE|X509 CERTIFICATE|PKCS7|PKCS #7 SIGNED DATA|CMS)-----")
+_CERTIFICATE = re.compile(_BEGIN.pattern + rb"(.*?)-----END ", re.DOTALL)
 # The header of old command references (cucm.md §2.4) and Microsoft's (certsrv.md §2) beside the usual one.
 _REQUEST = re.compile(
     rb"-----BEGIN (?:NEW )?CERTIFICATE (?:SIGN )?REQUEST-----(.*?)-----END (?:NEW )?CERTIFICATE (?:SIGN )?REQUEST-----",
