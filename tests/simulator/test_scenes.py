@@ -191,6 +191,19 @@ def test_twenty_one_nodes(launch):
     assert 21 == len({node["tomcat_sha256"] for node in simulator.scene["nodes"]})
 
 
+@pytest.mark.parametrize(("address", "subscriber"), [("127.20.0.10", ""), ("127.20.0.12", "two")])
+def test_real_address_is_ones_own(tmp_path, address, subscriber):
+    """With real ports no server shares an address with the CA or with another, also where that is the default one."""
+    second = PUBLISHER.replace("publisher", "subscriber").replace("one", "two") if subscriber else ""
+    path = written(tmp_path, f'{PUBLISHER}address = "{address}"\n{second}')
+    with pytest.raises(BadScene) as refusal:
+        read(path, real_ports=True)
+
+    expected = f"{path} is no scene for real ports: nodes: {address} is the address of more than one; name other ones."
+    assert expected == str(refusal.value)
+    assert 1 + bool(subscriber) == len(read(path).members)
+
+
 def test_docs_name_scenes():
     """The page lists every ready-made scene, and no other."""
     table = DOCS.partition("| name | what |")[2].partition("\n\n")[0]

@@ -87,6 +87,13 @@ class Scene:
         """Where the CA's web server listens."""
         return self.ca_address or (_REAL_CA if self.real_ports else LOOPBACK)
 
+    def real_addresses(self) -> list[str]:
+        """With real ports the addresses of the CA and of all servers: on one of them they would share connections."""
+        if not self.real_ports:
+            return []
+        servers = (self.listening_address(number, member) for number, member in enumerate(self.members))
+        return [self.ca_listening_address, *servers]
+
     def serials(self) -> Callable[[], int]:
         """The serial numbers of this scene, one after the other: positive, 20 octets at most (RFC 5280)."""
         chance = source(self.seed, "serial numbers")

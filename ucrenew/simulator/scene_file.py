@@ -133,7 +133,12 @@ def read(name: str = DEFAULT, **instead: object) -> Scene:
         "telephony": told.telephony,
         **accounts(seed if isinstance(seed, int) else None),
     }
-    return Scene(**{**fields, **chosen})
+    scene = Scene(**{**fields, **chosen})
+    try:
+        _all_differ("address", scene.real_addresses())
+    except ValueError as reason:
+        raise BadScene(f"{path} is no scene for real ports: {reason}; name other ones.") from None
+    return scene
 
 
 def newcomer(told: Mapping[str, object], scene: Scene) -> Member:
