@@ -123,6 +123,10 @@ def test_scene_is_overruled(tmp_path):
         ),
         ("seed = true\n" + PUBLISHER, "seed: "),
         ('[ca]\naddress = "here"\n' + PUBLISHER, "ca.address: "),
+        (
+            PUBLISHER + '[[telephony.groups]]\nname = "CMG"\nnodes = ["two"]\nphones = 1\n',
+            "telephony.groups: the call-manager group CMG names two, which is no CUCM node",
+        ),
     ],
 )  # fmt: skip
 def test_scene_is_refused(tmp_path, text, said):

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, 
 from ucrenew.domain.cluster import Node, Product, Role
 from ucrenew.simulator import readings
 from ucrenew.simulator.scene import DEFAULT_VERSION, Member, Scene, accounts
-from ucrenew.simulator.telephony_scene import TelephonyScene
+from ucrenew.simulator.telephony_scene import TelephonyScene, cucm_nodes
 
 READY_MADE = Path(__file__).parent / "scenes"
 DEFAULT = "default"
@@ -96,6 +96,10 @@ class ToldScene(_Told):
             readings.checked(self.readings)
         except ValueError as reason:
             raise ValueError(f"readings.{reason}") from None
+        try:
+            self.telephony.complete(cucm_nodes([node.member(self.domain, self.version).node for node in self.nodes]))
+        except ValueError as reason:
+            raise ValueError(f"telephony.groups: {reason}") from None
         return self
 
     def _upgraded_publisher_first(self) -> None:
