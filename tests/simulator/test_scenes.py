@@ -150,7 +150,9 @@ def test_scene_of_22_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("scene", "said"), [("nowhere", "There is no scene nowhere"), ("CA", "'nonsense'")], ids=["unknown", "ca"]
+    ("scene", "said"),
+    [("nowhere", "There is no scene nowhere"), ("CA", "[ca] of the scene: the CA has nothing called 'nonsense'")],
+    ids=["unknown", "ca"],
 )
 def test_start_is_refused(tmp_path, scene, said):
     """The program ends with status 2 and one sentence, also for what only the CA knows to be wrong."""

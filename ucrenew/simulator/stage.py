@@ -135,7 +135,10 @@ class Stage:
             wait=self.pace.wait,
             address=scene.ca_listening_address,
         )
-        self.authority.settle(**scene.ca)
+        try:
+            self.authority.settle(**scene.ca)
+        except ValueError as reason:
+            raise ValueError(f"[ca] of the scene: {reason}") from None
         self.certsrv = WebServer(
             certsrv.application(self.authority, scene.ca_account, scene.person),
             context=tls_context(self.authority.web_certificate()),
