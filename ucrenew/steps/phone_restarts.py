@@ -1,8 +1,9 @@
 """The restarts that phones notice (S26): one redundancy group at a time, each confirmed by a second channel.
 
 After each group the phones are back before the next one goes: one server of every CallManager group is up at any time.
-In mixed mode a phone that has fetched the new CTL knows the new certificate only: it is out until its CallManager shows
-that one, and is waited for from then on (S25).
+In mixed mode a phone knows the certificates that its CTL names: with the new list it is out until its CallManager shows
+the new one, with the old list from then on until it fetches the new one, from its TFTP at the latest. So phones over
+TLS are waited for when both are behind them (S25).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certif
         if asked := restart.ensure_restarted(site, record, replace(plan, restarts=group), leaf):
             return asked
         done, ahead = _flat(groups[: number + 1]), _flat(groups[number + 1 :])
-        later = over_tls_before(record, {one.node for one in ahead if one.service == CALLMANAGER})
+        later = over_tls_before(record, _not_back_yet(plan, ahead))
         with restart.nothing_after(group[-1]):
             for one in group:
                 if one.service in PHONE_SERVICES:  # Tomcat's have shown the certificate, or their own witness
@@ -57,6 +58,13 @@ def ensure_restarted(site: Site, record: Record, plan: Plan, leaf: crypto.Certif
             ):
                 return asked
     return None
+
+
+def _not_back_yet(plan: Plan, ahead: Iterable[Restart]) -> frozenset[str]:
+    """The nodes whose phones over TLS may be out until a restart that is still ahead."""
+    if any(one.service == TFTP for one in ahead):
+        return frozenset(plan.nodes)
+    return frozenset(one.node for one in ahead if one.service == CALLMANAGER)
 
 
 def _flat(groups: Iterable[tuple[Restart, ...]]) -> tuple[Restart, ...]:

@@ -53,7 +53,7 @@ def ensure_back(  # noqa: PLR0913 - each by its name
         seen = count_phones(site)
         were, are = len(before.registered), len(before.registered & seen.registered)
         waiting = len(later & before.registered - seen.registered)
-        more = f"; {waiting} over TLS can be only when their CallManager is restarted" if waiting else ""
+        more = f"; {waiting} over TLS come back by the restarts that are ahead" if waiting else ""
         site.say(f"{plan.cluster}: {are} of {were} phones are registered{more}")
         return seen
 
