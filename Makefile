@@ -29,9 +29,10 @@ test: $(READY)
 docs: $(READY)
 	UCRENEW_WRITE_DOCS=1 $(BIN)/pytest -k "docs or table"
 
-# The README held against the program: commands, links, options, profile, and the log of a rehearsal line by line.
+# The README held against the program: commands, links, options, profile, the log of a rehearsal line by line, and the
+# rehearsal with phones, which is too long for `make test`.
 check-readme: $(READY)
-	$(BIN)/pytest tests/test_readme.py tests/procedure/test_rehearsal.py
+	$(BIN)/pytest tests/test_readme.py tests/procedure/test_rehearsal.py tests/procedure/rehearsal_of_phones.py
 
 # make rehearse ANSWERS=me waits for your clicks instead of the stand-ins'; PURPOSE=CallManager renews what phones trust,
 # with MODE=mixed on a cluster in mixed mode, with TOKEN=usb on one whose CTL only a person with a token can change.

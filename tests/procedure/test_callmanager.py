@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.procedure.lives import PUBLISHER, SUBSCRIBER, YES, Lives, at_note, kill
+from tests.procedure.lives import PUBLISHER, SUBSCRIBER, YES, Lives
 from tests.procedure.test_windows import window
 from tests.simulator.phones import begin, listed, phones
 from ucrenew.record import Kind
@@ -102,40 +102,6 @@ def test_security_mode_is_told(renewed):
 
     assert said
     assert renewed.said.lines.index(said[0]) < renewed.said.lines.index(renewed.said.with_words("submitted;")[0])
-
-
-KILLS = [
-    (Kind.CTL_INTENT, "", "after"),
-    (Kind.CTL_HOLDS, "", "before"),
-    (Kind.RESTART_INTENT, f"{SUBSCRIBER} {CALLMANAGER}", "after"),
-    (Kind.PHONES_BACK, HAPROXY, "before"),
-]
-
-
-def test_mixed_mode_killed_at_four_points(lives, borrowed, monkeypatch):
-    """S25: killed and retried at four points, each thing happens once: leaf, then CTL, then the restarts."""
-    monkeypatch.setattr("ucrenew.steps.ctl.SETTLES", timedelta(seconds=1))
-    begin(borrowed, security_mode=1)
-    life = lives(borrowed, QUICK, **PURPOSE)
-    life.ca_issues_at_once()
-    tls = phones(borrowed)["nodes"][SUBSCRIBER]["tls"]
-    life.start(force=True)
-    for kind, about, when in KILLS:
-        with at_note(monkeypatch, kind, kill, about=about, when=when):
-            life.go()
-        life.push()
-    state = life.go()
-    after, kinds = phones(borrowed), life.control.kinds()
-    (update,) = (call for call in life.control.ledger() if call["kind"] == "ctl-update")
-
-    assert "Completed" == state.name
-    assert 1 == kinds.count("leaf-upload")
-    assert ["leaf-upload", "ctl-update", "restart"] == kinds[kinds.index("leaf-upload") :][:3]
-    assert ("tokenless", life.evidence()["leaf"]) == (update["by"], update["fingerprint"])
-    assert RESTARTS == life.restarts()
-    assert (23, 0) == (after["registered"], after["lost"])
-    assert 0 < tls == after["nodes"][SUBSCRIBER]["tls"]
-    assert after["ctl"]["sha1"] == life.evidence()["ctl"]["checksum"]
 
 
 def test_path_waits_for_its_window(lives, borrowed):

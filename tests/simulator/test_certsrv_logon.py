@@ -61,16 +61,17 @@ def test_docs_have_every_setting():
     assert {one.name for one in fields(Iis)} <= set(_NAME.findall(page))
 
 
-def test_what_honesty_leaves(scene):
+def test_what_honesty_leaves(tmp_path):
     """The page says of what `honest` leaves as it is that it stays."""
     page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
     rows = [row.split("|") for row in page.splitlines() if row.endswith(("stay |", "stays |"))]
     said = {name for row in rows for name in _NAME.findall(row[1])}
     stays = {"renewals": 1, "reachable": False, "service_running": False, "sign_seconds": 0.5}
-    scene.authority.configure(**stays)
-    scene.authority.configure(profile="honest")
+    with running(tmp_path) as scene:  # of its own, because it is left in no good state
+        scene.authority.configure(**stays)
+        scene.authority.configure(profile="honest")
 
-    assert stays == {name: getattr(scene.authority, name) for name in stays}
+        assert stays == {name: getattr(scene.authority, name) for name in stays}
     assert {"renew", *stays} == said
 
 
