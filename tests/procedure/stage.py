@@ -111,6 +111,7 @@ class Run:
         self._api = api
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.headers["Connection"] = "close"  # as PrefectDoor's: the server hangs up on idle ones
 
     @property
     def seen(self) -> dict[str, Any]:
