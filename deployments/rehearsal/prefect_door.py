@@ -12,6 +12,7 @@ import requests
 
 _BUSY = 503
 _TRIES = 40
+_PATIENCE = 120  # seconds: SQLite may hold a call for a minute
 
 
 class PrefectDoor:
@@ -27,12 +28,12 @@ class PrefectDoor:
 
     def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         """POST until the server is not busy, and return its JSON."""
-        answer = self._session.post(f"{self._api}{path}", json=body, timeout=30)
+        answer = self._session.post(f"{self._api}{path}", json=body, timeout=_PATIENCE)
         for _ in range(_TRIES):
             if answer.status_code != _BUSY:
                 break
             threading.Event().wait(0.25)
-            answer = self._session.post(f"{self._api}{path}", json=body, timeout=30)
+            answer = self._session.post(f"{self._api}{path}", json=body, timeout=_PATIENCE)
         answer.raise_for_status()
         return answer.json()
 
@@ -44,7 +45,7 @@ class PrefectDoor:
     def question(self, run: dict[str, Any]) -> str | None:
         """The text above the form of a suspended run; None when it waits for no person."""
         key = run["state"]["state_details"]["pause_key"]
-        found = self._session.get(f"{self._api}/flow_runs/{run['id']}/input/suspended-{key}-description", timeout=30)
+        found = self._session.get(f"{self._api}/flow_runs/{run['id']}/input/suspended-{key}-description", timeout=_PATIENCE)
         return str(found.json()) if found.ok else None
 
     def resume(self, run_id: str, answer: dict[str, Any]) -> str:

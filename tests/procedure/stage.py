@@ -184,7 +184,7 @@ class Run:
         return state if state["type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
 
     def _get(self, path: str) -> Any:
-        answer = self._session.get(f"{self._api}{path}", timeout=30)
+        answer = self._session.get(f"{self._api}{path}", timeout=120)  # SQLite may hold a call for a minute
         answer.raise_for_status()
         return answer.json()
 
