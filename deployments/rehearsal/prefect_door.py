@@ -45,7 +45,8 @@ class PrefectDoor:
     def question(self, run: dict[str, Any]) -> str | None:
         """The text above the form of a suspended run; None when it waits for no person."""
         key = run["state"]["state_details"]["pause_key"]
-        found = self._session.get(f"{self._api}/flow_runs/{run['id']}/input/suspended-{key}-description", timeout=_PATIENCE)
+        path = f"/flow_runs/{run['id']}/input/suspended-{key}-description"
+        found = self._session.get(f"{self._api}{path}", timeout=_PATIENCE)
         return str(found.json()) if found.ok else None
 
     def resume(self, run_id: str, answer: dict[str, Any]) -> str:
