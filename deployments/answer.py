@@ -17,10 +17,10 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.input import keyset_from_base_key, read_flow_run_input
 
-from deployments.commands import Exit, run_command
+from deployments.commands import Exit, renewal_run, run_command
 from deployments.renew import page_of
 from flows.forms import Decision, valid_answer
 from tasks.sites import PROFILES, profile_of, record_of, renewals_of
@@ -39,7 +39,7 @@ def main() -> Exit:
     """Show the question; sign and send the answer."""
     arguments = _arguments()
     with get_client(sync_client=True) as client:
-        run = _run(client, arguments.run)
+        run = renewal_run(client, arguments.run)
         renewal, asked = _open_question(run)
         print(_text(run, asked), flush=True)
         if arguments.decision is None:
@@ -68,16 +68,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--key", type=Path, help="your key file; a public key (.pub) has the agent sign")
     parser.add_argument("--profile", type=Path, help=f"the cluster's profile, to look at first; else {PROFILES} says")
     return parser.parse_args()
-
-
-def _run(client: SyncPrefectClient, run_id: str) -> FlowRun:
-    try:
-        found = client.read_flow_run(UUID(run_id))
-    except (ObjectNotFound, ValueError) as error:
-        raise BadInput(f"the Prefect server has no run {run_id}") from error
-    if not {"cluster", "purpose"} <= found.parameters.keys():
-        raise BadInput(f"run {run_id} is no renewal")
-    return found
 
 
 def _open_question(run: FlowRun) -> tuple[Renewal, Fact]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from enum import IntEnum
+from uuid import UUID
 
 import httpx
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_SERVER_EPHEMERAL_ENABLED, get_current_settings, temporary_settings
 
 from ucrenew.errors import BadInput, Trouble
@@ -49,3 +52,14 @@ def run_command(main: Callable[[], Exit]) -> None:
         print("interrupted here; the run goes on at the server", file=sys.stderr)
         code = Exit.FAILED
     sys.exit(code)
+
+
+def renewal_run(client: SyncPrefectClient, run_id: str) -> FlowRun:
+    """The run of a renewal that somebody names by its id. Raises BadInput."""
+    try:
+        found = client.read_flow_run(UUID(run_id))
+    except (ObjectNotFound, ValueError) as error:
+        raise BadInput(f"the Prefect server has no run {run_id}") from error
+    if not {"cluster", "purpose"} <= found.parameters.keys():
+        raise BadInput(f"run {run_id} is no renewal")
+    return found

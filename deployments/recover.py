@@ -21,10 +21,9 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.exceptions import ObjectNotFound
 from prefect.states import AwaitingRetry, Crashed
 
-from deployments.commands import Exit, run_command
+from deployments.commands import Exit, renewal_run, run_command
 from deployments.renew import page_of
 from tasks.deaths import fate_of
 from tasks.lock import Holder, holder_of, let_go, seize_lock
@@ -53,7 +52,7 @@ def main() -> Exit:
     """Recover one run; exit 1 when its process cannot be shown to be dead."""
     arguments = _arguments()
     with get_client(sync_client=True) as client:
-        run = _run(client, arguments.run)
+        run = renewal_run(client, arguments.run)
         _require_dead(client, run, sworn=arguments.sworn)
         run = _settled(client, run.id)
         held = _require_dead(client, run, sworn=arguments.sworn)
@@ -73,16 +72,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("run", help="the id of the flow run")
     parser.add_argument("--sworn", metavar="'NAME: HOW'", default="", help="you know that the process is dead; kept")
     return parser.parse_args()
-
-
-def _run(client: SyncPrefectClient, run_id: str) -> FlowRun:
-    try:
-        found = client.read_flow_run(UUID(run_id))
-    except (ObjectNotFound, ValueError) as error:
-        raise BadInput(f"the Prefect server has no run {run_id}") from error
-    if not {"cluster", "purpose"} <= found.parameters.keys():
-        raise BadInput(f"run {run_id} is no renewal")
-    return found
 
 
 def _type(run: FlowRun) -> StateType:

@@ -18,9 +18,10 @@ from pathlib import Path
 from deployments.apply import ROOT
 from deployments.commands import Exit, run_command
 from deployments.rehearsal.ground import Ground
-from deployments.rehearsal.play import Mode, Play, Renewed, Token
+from deployments.rehearsal.play import REHEARSED, Mode, Play, Token
 from deployments.rehearsal.report import Report
 from deployments.rehearsal.scene import write_profile
+from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import BadInput
 
 FOLDER = ROOT / "build" / "rehearsal"
@@ -75,9 +76,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--answers", type=Answers, choices=list(Answers), default=Answers.STAND_IN, help="who answers: %(choices)s"
     )
-    for name, kind in (("purpose", Renewed), ("mode", Mode), ("token", Token)):
-        chosen = list(kind)
-        parser.add_argument(f"--{name}", type=kind, choices=chosen, default=chosen[0], help="default: %(default)s")
+    for name, kind, offered in (
+        ("purpose", Purpose, REHEARSED),
+        ("mode", Mode, tuple(Mode)),
+        ("token", Token, tuple(Token)),
+    ):
+        parser.add_argument(f"--{name}", type=kind, choices=offered, default=offered[0], help="default: %(default)s")
     parser.add_argument("--since", type=float, help="when the set-up began, seconds of the epoch (make says so)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="made anew at each start (default: %(default)s)")
     return parser.parse_args()

@@ -18,7 +18,7 @@ from typing import Any
 
 import requests
 
-from deployments.rehearsal.phones import phones_now
+from deployments.rehearsal.phones import phones_now, unwell
 from deployments.rehearsal.play import Play
 from deployments.rehearsal.prefect_door import PrefectDoor
 from deployments.rehearsal.scene import Scene
@@ -72,10 +72,7 @@ class PhonesAsked:
             return self._run_ctl_client()
         if not key.startswith(("phones-trust-", "phones-back-")):
             return []
-        now = phones_now(self._session, self._scene)
-        distrustful, gone = now.distrustful(), sorted(self._before.registered - now.registered)
-        found = [f"on {len(distrustful)} phones no HTTPS service opens"] if distrustful else []
-        return [*found, f"{len(gone)} phones are not registered"] if gone else found
+        return [*unwell(self._before, phones_now(self._session, self._scene))]
 
     def _run_ctl_client(self) -> list[str]:
         """The CTL client with the token in it: a button of the management page."""

@@ -61,12 +61,17 @@ def phones_now(session: requests.Session, scene: Scene) -> Phones:
     return Phones(tuple(seats), lists)
 
 
-def objections_to_phones(before: Phones, after: Phones, leaf: str) -> Iterator[str]:
-    """What became of the phones that should not have; nothing where all are back, on the new trust (S26)."""
+def unwell(before: Phones, after: Phones) -> Iterator[str]:
+    """What became of the phones that should not have, whatever they trust by now; nothing where all are well."""
     if gone := sorted(before.registered - after.registered):
         yield f"{len(gone)} phones that were registered are not any more: {', '.join(gone[:5])}"
     if distrustful := after.distrustful():
         yield f"on {len(distrustful)} registered phones no HTTPS service opens: {', '.join(distrustful[:5])}"
+
+
+def objections_to_phones(before: Phones, after: Phones, leaf: str) -> Iterator[str]:
+    """The same at the end, where all have to be on the new trust (S26)."""
+    yield from unwell(before, after)
     if unaware := after.without(leaf):
         yield f"{len(unaware)} registered phones do not know the new certificate: {', '.join(unaware[:5])}"
 

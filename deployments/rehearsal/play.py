@@ -10,14 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deployments.rehearsal.scene import Scene
+from ucrenew.domain.purpose import Purpose
 from ucrenew.errors import BadInput
 
-
-class Renewed(StrEnum):
-    """The purposes that have a rehearsal."""
-
-    TOMCAT = "tomcat"
-    CALLMANAGER = "CallManager"
+REHEARSED = (Purpose.TOMCAT, Purpose.CALLMANAGER)
 
 
 class Mode(StrEnum):
@@ -38,7 +34,7 @@ class Token(StrEnum):
 class Play:
     """One of the rehearsals. Raises BadInput for one that cannot be."""
 
-    purpose: Renewed = Renewed.TOMCAT
+    purpose: Purpose = Purpose.TOMCAT
     mode: Mode = Mode.NON_SECURE
     token: Token = Token.NONE
 
@@ -50,7 +46,7 @@ class Play:
     @classmethod
     def of(cls, purpose: str, mode: str, token: str) -> Play:
         """As a program is told it."""
-        return cls(Renewed(purpose), Mode(mode), Token(token))
+        return cls(Purpose(purpose), Mode(mode), Token(token))
 
     @property
     def told(self) -> tuple[str, str, str]:
@@ -60,7 +56,7 @@ class Play:
     @property
     def has_phones(self) -> bool:
         """Whether it changes what phones trust."""
-        return self.purpose is Renewed.CALLMANAGER
+        return self.purpose is Purpose.CALLMANAGER
 
     @property
     def scene(self) -> str:

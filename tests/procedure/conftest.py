@@ -33,6 +33,7 @@ from tests.procedure.drill import Drills
 from tests.procedure.lives import Lives, Said, scene_now
 from tests.procedure.phone_drill import PhoneDrill
 from tests.procedure.phones_walked import PhonesWalked
+from tests.procedure.signing import Signers
 from tests.procedure.stage import NEVER
 from tests.procedure.walked import Walked
 from ucrenew.domain.baseline import Baseline
@@ -206,3 +207,17 @@ def with_phones(borrowed: Simulator, tmp_path: Path) -> Callable[..., PhonesWalk
         return PhonesWalked(borrowed, tmp_path, *groups, **told)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def signers(tmp_path_factory) -> Signers:
+    """Three people with keys, of whom two may sign."""
+    return Signers(tmp_path_factory.mktemp("signers"))
+
+
+@pytest.fixture(scope="module")
+def asked(module_lives, standing: Simulator, signers: Signers) -> Lives:
+    """A run that waits at `start`, where a signed answer is demanded; answers that do not count leave it there."""
+    life = module_lives(standing, signers.demanded)
+    life.begin()
+    return life

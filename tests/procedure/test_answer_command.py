@@ -7,23 +7,8 @@ import pytest
 
 from deployments import answer
 from deployments.commands import run_command
-from tests.procedure.lives import Lives
-from tests.procedure.signing import NORA, OLGA, Signers
+from tests.procedure.signing import NORA, OLGA
 from ucrenew.record import Kind
-
-
-@pytest.fixture(scope="module")
-def signers(tmp_path_factory) -> Signers:
-    """Three people with keys, of whom two may sign."""
-    return Signers(tmp_path_factory.mktemp("signers"))
-
-
-@pytest.fixture(scope="module")
-def asked(module_lives, standing, signers) -> Lives:
-    """A run that waits at `start`, where a signed answer is demanded, for tests that change nothing."""
-    life = module_lives(standing, signers.demanded)
-    life.begin()
-    return life
 
 
 @pytest.fixture

@@ -5,24 +5,10 @@ import re
 
 import pytest
 
-from tests.procedure.lives import NO, YES, Lives
-from tests.procedure.signing import NORA, OLGA, Signers
+from tests.procedure.lives import NO, YES
+from tests.procedure.signing import NORA, OLGA
 from tests.procedure.test_gates import MORE_NAMES
 from ucrenew.record import Kind
-
-
-@pytest.fixture(scope="module")
-def signers(tmp_path_factory) -> Signers:
-    """Three people with keys, of whom two may sign."""
-    return Signers(tmp_path_factory.mktemp("signers"))
-
-
-@pytest.fixture(scope="module")
-def asked(module_lives, standing, signers) -> Lives:
-    """A run that waits at `start`, where a signed answer is demanded; answers that do not count leave it there."""
-    life = module_lives(standing, signers.demanded)
-    life.begin()
-    return life
 
 
 def unsigned(_signers, _life):

@@ -43,6 +43,14 @@ def test_sso_is_left_as_it_is(tmp_path, sso):
     assert () == refusals(before(seen, tmp_path))
 
 
+@pytest.mark.parametrize(("sso", "reason"), [(True, Reason.SSO_ON), (None, Reason.SSO_UNKNOWN)])
+def test_sso_has_to_be_off_where_tomcat_is_reused(tmp_path, sso, reason):
+    """S3, cucm.md §4.4: Tomcat's certificate that CallManager reuses is put there with single sign-on off only."""
+    seen = replace(cluster(sso_enabled=sso), sso_is_driven=True)
+
+    assert [reason] == reasons(refusals(before(seen, tmp_path)))
+
+
 def test_reuse_is_told_by_what_tomcat_serves():
     """cucm.md §4.4: a CallManager certificate that Tomcat serves is no certificate of its own, and is refused."""
     reused = cluster(served={443: fingerprint(CALLMANAGER)})

@@ -16,9 +16,10 @@ from ucrenew.domain.plan import Restart
 from ucrenew.domain.purpose import Purpose
 from ucrenew.domain.rule import apply
 from ucrenew.profile import load_profile
-from ucrenew.steps.planning import draw_up_plan
+from ucrenew.site import Site
+from ucrenew.steps.planning import draw_up_plan, due
 
-from .builder import request
+from .builder import NAMES, NODES, NOW, leaf, request
 from .lab import IMP, PUB, SUB, cluster_facts, node_facts, reasons, started, write_profile
 from .phone_lab import facts, known, mixed, name
 
@@ -137,6 +138,24 @@ def test_person_may_leave_idle_nodes_out(tmp_path, names):
     assert () == refusals(good)
     assert [Reason.CSR_NAME_MISSING] == reasons(refusals(bad))
     assert f"{PUB.name}, where CallManager does not run, may be left out" in csr_by_hand(plan)
+
+
+@pytest.mark.parametrize(("idle", "due_now"), [((PUB,), False), ((), True)], ids=["idle", "serving"])
+def test_certificate_without_idle_nodes_is_not_due(tmp_path, idle, due_now):
+    """S21, S31: a certificate that leaves a node out is due only when CallManager runs there."""
+    site = Site(load_profile(write_profile(tmp_path)), str, str, float, lambda: NOW)
+    names = (SUB.name, *(name for name in NAMES if name not in NODES))
+    identity = leaf(names=names, common_name=SUB.name)
+    nodes = [node_facts(node, identity=identity, services=_services(node in idle)) for node in (PUB, SUB)]
+    up = {
+        node: frozenset(name for name, state in _services(node in idle).items() if state == "STARTED")
+        for node in (PUB, SUB)
+    }
+    seen = cluster_facts(*nodes, phones=facts(started=up), members=(PUB.name, SUB.name))
+
+    found = due(site, Purpose.CALLMANAGER, seen)
+
+    assert due_now is any("does not name" in reason for reason in found.reasons)
 
 
 @pytest.mark.parametrize(("now", "before"), [((), (PUB,)), ((PUB,), ())], ids=["started since", "stopped since"])

@@ -92,7 +92,7 @@ class Caller:
     def __init__(self, scene) -> None:
         self.scene = scene
         self.session = requests.Session()
-        self.session.trust_env, self.session.verify = False, scene.ca_file
+        self.session.verify, self.session.trust_env = scene.ca_file, False
         self.session.auth = HttpNtlmAuth(USER, PASSWORD)
 
     def submit(self, client: Client, template: str) -> tuple[str, str]:

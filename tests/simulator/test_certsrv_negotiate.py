@@ -141,7 +141,7 @@ def test_required_binding_and_requests_ntlm(scene, offered, sent, expected):
     """requests_ntlm gets in where a binding is required, and not with ``send_cbt=False``, under either scheme."""
     scene.authority.configure(channel_binding="required", logon=offered)
     with requests.Session() as session:
-        session.trust_env, session.verify = False, scene.ca_file
+        session.verify, session.trust_env = scene.ca_file, False
         session.auth = HttpNtlmAuth(USER, PASSWORD, send_cbt=sent)
         first, second = (session.get(scene.url, timeout=30) for _ in range(2))
 

@@ -114,7 +114,7 @@ def test_officer_issues_what_cluster_takes(simulator, tmp_path):
     anchor = tmp_path / "root.pem"
     anchor.write_text(ca["tls_ca"])
     session = requests.Session()
-    session.trust_env, session.verify = False, str(anchor)
+    session.verify, session.trust_env = str(anchor), False
     session.auth = HttpNtlmAuth(account["user"], account["password"])
     form = {
         "Mode": "newreq", "CertRequest": Rest(simulator).csr().json["csr"],

@@ -154,7 +154,10 @@ def due(site: Site, purpose: Purpose, facts: ClusterFacts) -> Due:
 def _restart_rules(
     profile: Profile, purpose: Purpose, now: Baseline, *, changes_phones: bool
 ) -> tuple[restarts.RestartRule, ...]:
-    """The purpose's own; where CallManager reuses its certificate, CallManager's after it (cucm.md §4.4)."""
+    """The purpose's own; where CallManager reuses its certificate, CallManager's after it (cucm.md §4.4).
+
+    No document lists both for one renewal: that all of both are restarted, and in this order, is ours.
+    """
     version = now.publisher.version
     release = checks.major_release(version)
     wanted = dict.fromkeys((purpose, *((Purpose.CALLMANAGER,) if changes_phones else ())))
