@@ -57,6 +57,7 @@ def test_update_of_an_earlier_life_gets_its_time(with_phones):
 
     assert asked is None
     assert [("tokenless", fingerprint(leaf))] == updates(walked)
+    assert f"{PUBLISHER}: updating the CTL" not in walked.lines
 
 
 def test_too_early_is_noticed(with_phones):
